@@ -1,0 +1,36 @@
+// How the library itself reads and writes Headers past the rules for users. Not API.
+#pragma once
+
+#include <string_view>
+
+#include "connectrpc/headers.h"
+
+namespace connectrpc::detail {
+
+class HeadersAccess {
+ public:
+  /// Appends a pair as it was received or as a protocol needs it: nothing is checked but sizes, the name is
+  /// lower-cased. `name` and `value` must not lie in `headers`.
+  static void append(Headers& headers, std::string_view name, std::string_view value);
+  /// Appends all pairs of `from`, unchecked.
+  static void append_all(Headers& headers, const Headers& from);
+  /// Makes room for `bytes` of names and values in `pairs` pairs.
+  static void reserve(Headers& headers, std::size_t pairs, std::size_t bytes);
+  /// Bytes of names and values together.
+  static std::size_t byte_size(const Headers& headers) noexcept;
+};
+
+/// Why a user may not set this name (metadata.md H3, H4), or "" if he may.
+std::string_view name_fault(std::string_view name) noexcept;
+/// Why a user may not set this value, or "" if he may.
+std::string_view value_fault(std::string_view value) noexcept;
+
+/// Which reserved names a reader of user metadata does not see differs by one point: `trailer-*` is hidden where a
+/// Connect unary response uses it.
+enum class TrailerPrefix { shown, hidden };
+/// Whether readers of user metadata see this (lower-case) name.
+bool is_user_visible(std::string_view lower_case_name, TrailerPrefix trailer_prefix) noexcept;
+/// The part of `raw` that readers of user metadata see, in order.
+Headers user_metadata(const Headers& raw, TrailerPrefix trailer_prefix = TrailerPrefix::shown);
+
+}  // namespace connectrpc::detail
