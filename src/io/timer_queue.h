@@ -20,10 +20,9 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  bool scheduled() const noexcept { return queue_ != nullptr; }
+  virtual ~Timer();
 
- protected:
-  ~Timer();
+  bool scheduled() const noexcept { return queue_ != nullptr; }
 
  private:
   friend class TimerQueue;
