@@ -85,7 +85,8 @@ class Error : public std::exception {
  private:
   friend class detail::ErrorAccess;
   struct State;
-  State& change();
+  const State& state() const noexcept;
+  std::shared_ptr<State> writable() const;
   std::shared_ptr<State> state_;
 };
 

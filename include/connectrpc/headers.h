@@ -157,12 +157,15 @@ class Headers {
   void append(const H&... header) {
     (add(header.name, header.value), ...);
   }
-  bool get_message_into(std::string_view name, google::protobuf::MessageLite& message, std::optional<Error>& error) const;
+  bool get_message_into(std::string_view name, google::protobuf::MessageLite& message,
+                        std::optional<Error>& error) const;
 
   std::unique_ptr<char[]> block_;
   std::uint32_t used_ = 0;
   std::uint32_t capacity_ = 0;
   std::uint32_t count_ = 0;
+  // Whether some pair came past the checks: what is sent needs a second look only then.
+  bool unchecked_ = false;
 };
 
 /// Walks the pairs in order; gives HeaderView by value.

@@ -1,11 +1,17 @@
 // How the library itself reads and writes Headers past the rules for users. Not API.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include "connectrpc/headers.h"
 
 namespace connectrpc::detail {
+
+/// Which reserved names a reader of user metadata does not see differs by one point: `trailer-*` is hidden where a
+/// Connect unary response uses it.
+enum class TrailerPrefix { shown, hidden };
 
 class HeadersAccess {
  public:
@@ -18,16 +24,34 @@ class HeadersAccess {
   static void reserve(Headers& headers, std::size_t pairs, std::size_t bytes);
   /// Bytes of names and values together.
   static std::size_t byte_size(const Headers& headers) noexcept;
+  /// Whether every pair came through the checks for users. If not (received pairs were assigned or appended), whoever
+  /// sends asks pair_fault about each.
+  static bool all_checked(const Headers& headers) noexcept;
+
+ private:
+  friend class connectrpc::Headers;
+  friend Headers user_metadata(const Headers& raw, TrailerPrefix trailer_prefix);
+
+  struct Matches;
+  static Matches find_all(const Headers& headers, std::string_view name) noexcept;
+  [[nodiscard]] static std::unique_ptr<char[]> make_room(Headers& headers, std::size_t bytes);
+  static void put(Headers& headers, std::string_view name, std::string_view value);
+  static void put_encoded(Headers& headers, const char* pairs, std::size_t bytes, std::size_t count);
+  static void replace(Headers& headers, std::string_view name, std::string_view value);
+  static Headers visible_part(const Headers& raw, TrailerPrefix trailer_prefix);
 };
 
 /// Why a user may not set this name (metadata.md H3, H4), or "" if he may.
 std::string_view name_fault(std::string_view name) noexcept;
-/// Why a user may not set this value, or "" if he may.
+/// The same for a name in trailers, where `date` is reserved as well.
+std::string_view trailer_name_fault(std::string_view name) noexcept;
+/// Why a user may not set this text, or "" if he may.
 std::string_view value_fault(std::string_view value) noexcept;
+/// name_fault, value_fault, and base64 under a "-bin" name: all that Headers::add checks.
+std::string_view pair_fault(std::string_view name, std::string_view value) noexcept;
+/// Whether values of this name are bytes: it ends in "-bin", in any case.
+bool is_binary_name(std::string_view name) noexcept;
 
-/// Which reserved names a reader of user metadata does not see differs by one point: `trailer-*` is hidden where a
-/// Connect unary response uses it.
-enum class TrailerPrefix { shown, hidden };
 /// Whether readers of user metadata see this (lower-case) name.
 bool is_user_visible(std::string_view lower_case_name, TrailerPrefix trailer_prefix) noexcept;
 /// The part of `raw` that readers of user metadata see, in order.

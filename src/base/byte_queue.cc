@@ -1,0 +1,57 @@
+// Received bytes that wait to be understood.
+#include "base/byte_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace connectrpc::base {
+namespace {
+
+// What an empty queue may keep: more than a read, less than a message that happened to be large.
+constexpr std::size_t most_kept = 64 * 1024;
+
+}  // namespace
+
+void ByteQueue::append(std::string_view bytes) {
+  reserve(bytes.size());
+  buffer_.append(bytes);
+}
+
+void ByteQueue::reserve(std::size_t count) {
+  if (count <= buffer_.capacity() - buffer_.size()) return;
+  // Moving the live bytes forward pays only if at least as many were consumed.
+  if (head_ >= size() && count <= buffer_.capacity() - size()) {
+    buffer_.erase(0, head_);
+  } else {
+    std::string larger;
+    larger.reserve(std::max(size() + count, 2 * size()));
+    larger.append(view());
+    buffer_ = std::move(larger);
+  }
+  head_ = 0;
+}
+
+void ByteQueue::consume(std::size_t count) noexcept {
+  if (count < size()) {
+    head_ += count;
+  } else {
+    clear();
+  }
+}
+
+std::string ByteQueue::take() {
+  std::string all = head_ == 0 ? std::move(buffer_) : buffer_.substr(head_);
+  clear();
+  return all;
+}
+
+void ByteQueue::clear() noexcept {
+  head_ = 0;
+  if (buffer_.capacity() > most_kept) {
+    buffer_ = std::string();
+  } else {
+    buffer_.clear();
+  }
+}
+
+}  // namespace connectrpc::base

@@ -1,0 +1,405 @@
+// Request headers, response headers, trailers and error metadata in one flat block.
+#include "connectrpc/headers.h"
+
+#include <google/protobuf/message_lite.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "base/ascii.h"
+#include "base/base64.h"
+#include "connectrpc/detail/headers_access.h"
+
+namespace connectrpc {
+namespace {
+
+// Eight ordinary pairs, such as a request's to a server behind a proxy.
+constexpr std::size_t first_block = 512;
+// In front of every pair: the sizes of its name and value.
+constexpr std::size_t prefix = 2 * sizeof(std::uint32_t);
+// erase marks the pairs that go in the highest bit of the name's size, so sizes stay below it.
+constexpr std::uint32_t erased_bit = 0x80000000U;
+constexpr std::size_t largest_block = erased_bit - 1;
+constexpr const char* too_large = "headers: more than 2 GiB";
+
+std::uint32_t narrow(std::size_t size) noexcept { return static_cast<std::uint32_t>(size); }
+
+std::uint32_t load(const char* at) noexcept {
+  std::uint32_t size;
+  std::memcpy(&size, at, sizeof size);
+  return size;
+}
+
+void store(char* at, std::uint32_t size) noexcept { std::memcpy(at, &size, sizeof size); }
+
+HeaderView pair_at(const char* at) noexcept {
+  const std::size_t name_size = load(at) & ~erased_bit;
+  const std::size_t value_size = load(at + sizeof(std::uint32_t));
+  return {{at + prefix, name_size}, {at + prefix + name_size, value_size}};
+}
+
+std::size_t pair_size(const HeaderView& pair) noexcept { return prefix + pair.name.size() + pair.value.size(); }
+
+void copy(char* to, std::string_view from) noexcept {
+  if (!from.empty()) std::memcpy(to, from.data(), from.size());
+}
+
+// `stored` is lower-case. Nearly every name that is asked for is, too.
+bool same_name(std::string_view stored, std::string_view name) noexcept {
+  return stored.size() == name.size() &&
+         (std::memcmp(stored.data(), name.data(), name.size()) == 0 || base::equals_lower(name, stored));
+}
+
+// A user's key may be anything and of any length; an error's text is one short printable line.
+std::string quoted(std::string_view key) {
+  constexpr std::size_t most_shown = 64;
+  std::string text = "\"";
+  for (const char c : key.substr(0, most_shown)) {
+    if (c >= 0x20 && c <= 0x7e && c != '"' && c != '\\') {
+      text += c;
+    } else {
+      constexpr std::string_view hex = "0123456789abcdef";
+      const auto value = static_cast<unsigned char>(c);
+      text += {'\\', 'x', hex[value >> 4], hex[value & 15]};
+    }
+  }
+  return text + (key.size() > most_shown ? "…\"" : "\"");
+}
+
+std::string fault_text(std::string_view name, std::string_view fault) {
+  return "header " + quoted(name) + ": " + std::string(fault);
+}
+
+Error fault_error(std::string_view name, std::string_view fault) {
+  return Error(Code::invalid_argument, fault_text(name, fault));
+}
+
+void refuse(std::string_view name, std::string_view fault) {
+  if (!fault.empty()) throw std::invalid_argument(fault_text(name, fault));
+}
+
+constexpr std::string_view bytes_need_suffix = "bytes live under names that end in \"-bin\"";
+constexpr std::string_view not_base64 = "the value is not base64 in the standard alphabet";
+
+std::string_view binary_name_fault(std::string_view name) noexcept {
+  const std::string_view fault = detail::name_fault(name);
+  return fault.empty() && !detail::is_binary_name(name) ? bytes_need_suffix : fault;
+}
+
+std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+namespace detail {
+
+// The pairs of one name: how many, the bytes they take, where the first one begins.
+struct HeadersAccess::Matches {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  std::size_t first = 0;
+};
+
+HeadersAccess::Matches HeadersAccess::find_all(const Headers& headers, std::string_view name) noexcept {
+  Matches matches;
+  std::size_t at = 0;
+  for (const HeaderView pair : headers) {
+    if (same_name(pair.name, name)) {
+      if (matches.count++ == 0) matches.first = at;
+      matches.bytes += pair_size(pair);
+    }
+    at += pair_size(pair);
+  }
+  return matches;
+}
+
+// Gives the block that was outgrown: what is to be put may lie in it.
+std::unique_ptr<char[]> HeadersAccess::make_room(Headers& headers, std::size_t bytes) {
+  if (bytes > largest_block - headers.used_) throw std::length_error(too_large);
+  const std::size_t needed = headers.used_ + bytes;
+  if (needed <= headers.capacity_) return nullptr;
+  const std::size_t doubled = std::min(largest_block, 2 * std::size_t{headers.capacity_});
+  const std::size_t capacity = std::max({needed, doubled, first_block});
+  auto block = std::make_unique_for_overwrite<char[]>(capacity);
+  copy(block.get(), {headers.block_.get(), headers.used_});
+  headers.capacity_ = narrow(capacity);
+  return std::exchange(headers.block_, std::move(block));
+}
+
+void HeadersAccess::put(Headers& headers, std::string_view name, std::string_view value) {
+  if (name.size() > largest_block || value.size() > largest_block) throw std::length_error(too_large);
+  const std::size_t bytes = prefix + name.size() + value.size();
+  const std::unique_ptr<char[]> outgrown = make_room(headers, bytes);  // `name` and `value` may lie in it
+  char* const at = headers.block_.get() + headers.used_;
+  store(at, narrow(name.size()));
+  store(at + sizeof(std::uint32_t), narrow(value.size()));
+  char* const stored_name = at + prefix;
+  std::transform(name.begin(), name.end(), stored_name, [](char c) { return base::to_lower(c); });
+  copy(stored_name + name.size(), value);
+  headers.used_ += narrow(bytes);
+  ++headers.count_;
+}
+
+void HeadersAccess::put_encoded(Headers& headers, const char* pairs, std::size_t bytes, std::size_t count) {
+  const std::unique_ptr<char[]> outgrown = make_room(headers, bytes);
+  copy(headers.block_.get() + headers.used_, {pairs, bytes});
+  headers.used_ += narrow(bytes);
+  headers.count_ += narrow(count);
+}
+
+void HeadersAccess::replace(Headers& headers, std::string_view name, std::string_view value) {
+  const Matches matches = find_all(headers, name);
+  if (matches.count == 0) return put(headers, name, value);
+  if (value.size() > largest_block) throw std::length_error(too_large);
+  char* const old = headers.block_.get();
+  if (matches.count == 1 && matches.bytes == prefix + name.size() + value.size()) {
+    std::memmove(old + matches.first + prefix + name.size(), value.data(), value.size());
+    return;
+  }
+  // Into a new block, since the value may lie in the old one.
+  Headers changed;
+  reserve(changed, 1, headers.used_ - matches.bytes + name.size() + value.size());
+  put_encoded(changed, old, matches.first, 0);
+  put(changed, name, value);
+  for (std::size_t at = matches.first; at < headers.used_;) {
+    const HeaderView pair = pair_at(old + at);
+    if (!same_name(pair.name, name)) put_encoded(changed, old + at, pair_size(pair), 0);
+    at += pair_size(pair);
+  }
+  changed.count_ = narrow(headers.count_ - matches.count + 1);
+  changed.unchecked_ = headers.unchecked_;
+  headers = std::move(changed);
+}
+
+void HeadersAccess::append(Headers& headers, std::string_view name, std::string_view value) {
+  put(headers, name, value);
+  headers.unchecked_ = true;
+}
+
+void HeadersAccess::append_all(Headers& headers, const Headers& from) {
+  const std::size_t count = from.count_;
+  const std::size_t bytes = from.used_;
+  const std::unique_ptr<char[]> outgrown = make_room(headers, bytes);
+  put_encoded(headers, from.block_.get(), bytes, count);
+  headers.unchecked_ = headers.unchecked_ || from.unchecked_;
+}
+
+void HeadersAccess::reserve(Headers& headers, std::size_t pairs, std::size_t bytes) {
+  if (pairs > largest_block / prefix || bytes > largest_block) throw std::length_error(too_large);
+  const std::unique_ptr<char[]> outgrown = make_room(headers, pairs * prefix + bytes);
+}
+
+std::size_t HeadersAccess::byte_size(const Headers& headers) noexcept {
+  return headers.used_ - prefix * headers.count_;
+}
+
+bool HeadersAccess::all_checked(const Headers& headers) noexcept { return !headers.unchecked_; }
+
+Headers HeadersAccess::visible_part(const Headers& raw, TrailerPrefix trailer_prefix) {
+  Headers visible;
+  for (const HeaderView pair : raw) {
+    if (!is_user_visible(pair.name, trailer_prefix)) continue;
+    if (visible.empty()) reserve(visible, 0, raw.used_);
+    put_encoded(visible, pair.name.data() - prefix, pair_size(pair), 1);
+  }
+  visible.unchecked_ = raw.unchecked_;
+  return visible;
+}
+
+Headers user_metadata(const Headers& raw, TrailerPrefix trailer_prefix) {
+  return HeadersAccess::visible_part(raw, trailer_prefix);
+}
+
+}  // namespace detail
+
+using detail::HeadersAccess;
+
+Headers::Headers(const Headers& other) { *this = other; }
+
+Headers::Headers(Headers&& other) noexcept
+    : block_(std::move(other.block_)),
+      used_(std::exchange(other.used_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)),
+      count_(std::exchange(other.count_, 0)),
+      unchecked_(std::exchange(other.unchecked_, false)) {}
+
+Headers& Headers::operator=(const Headers& other) {
+  if (this == &other) return *this;
+  if (capacity_ < other.used_) {
+    block_ = std::make_unique_for_overwrite<char[]>(other.used_);
+    capacity_ = other.used_;
+  }
+  copy(block_.get(), {other.block_.get(), other.used_});
+  used_ = other.used_;
+  count_ = other.count_;
+  unchecked_ = other.unchecked_;
+  return *this;
+}
+
+Headers& Headers::operator=(Headers&& other) noexcept {
+  Headers taken(std::move(other));
+  std::swap(block_, taken.block_);
+  std::swap(used_, taken.used_);
+  std::swap(capacity_, taken.capacity_);
+  std::swap(count_, taken.count_);
+  std::swap(unchecked_, taken.unchecked_);
+  return *this;
+}
+
+Headers::~Headers() = default;
+
+std::optional<std::string_view> Headers::get(std::string_view name) const& noexcept {
+  for (const HeaderView pair : *this)
+    if (same_name(pair.name, name)) return pair.value;
+  return std::nullopt;
+}
+
+std::string_view Headers::operator[](std::string_view name) const& noexcept {
+  return get(name).value_or(std::string_view());
+}
+
+bool Headers::contains(std::string_view name) const noexcept { return get(name).has_value(); }
+
+std::vector<std::string_view> Headers::get_all(std::string_view name) const& {
+  std::vector<std::string_view> values;
+  for (const HeaderView pair : *this)
+    if (same_name(pair.name, name)) values.push_back(pair.value);
+  return values;
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+  refuse(name, detail::pair_fault(name, value));
+  HeadersAccess::replace(*this, name, value);
+}
+
+void Headers::add(std::string_view name, std::string_view value) {
+  refuse(name, detail::pair_fault(name, value));
+  HeadersAccess::put(*this, name, value);
+}
+
+Result<void> Headers::try_set(std::string_view name, std::string_view value) {
+  if (const std::string_view fault = detail::pair_fault(name, value); !fault.empty()) return fault_error(name, fault);
+  HeadersAccess::replace(*this, name, value);
+  return {};
+}
+
+Result<void> Headers::try_add(std::string_view name, std::string_view value) {
+  if (const std::string_view fault = detail::pair_fault(name, value); !fault.empty()) return fault_error(name, fault);
+  HeadersAccess::put(*this, name, value);
+  return {};
+}
+
+std::size_t Headers::erase(std::string_view name) noexcept {
+  // Marked first and closed up afterwards: `name` itself may lie in the block.
+  std::size_t erased = 0;
+  for (std::size_t at = 0; at < used_;) {
+    char* const here = block_.get() + at;
+    const HeaderView pair = pair_at(here);
+    if (same_name(pair.name, name)) {
+      store(here, load(here) | erased_bit);
+      ++erased;
+    }
+    at += pair_size(pair);
+  }
+  if (erased == 0) return 0;
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < used_;) {
+    const char* const here = block_.get() + at;
+    const std::size_t size = pair_size(pair_at(here));
+    if ((load(here) & erased_bit) == 0) {
+      std::memmove(block_.get() + kept, here, size);
+      kept += size;
+    }
+    at += size;
+  }
+  used_ = narrow(kept);
+  count_ -= narrow(erased);
+  return erased;
+}
+
+void Headers::clear() noexcept {
+  used_ = 0;
+  count_ = 0;
+  unchecked_ = false;
+}
+
+void Headers::set_binary(std::string_view name, std::string_view bytes) {
+  refuse(name, binary_name_fault(name));
+  HeadersAccess::replace(*this, name, base::base64_encode_unpadded(bytes));
+}
+
+void Headers::set_binary(std::string_view name, std::span<const std::byte> bytes) { set_binary(name, as_text(bytes)); }
+
+void Headers::add_binary(std::string_view name, std::string_view bytes) {
+  refuse(name, binary_name_fault(name));
+  HeadersAccess::put(*this, name, base::base64_encode_unpadded(bytes));
+}
+
+void Headers::add_binary(std::string_view name, std::span<const std::byte> bytes) { add_binary(name, as_text(bytes)); }
+
+Result<std::optional<std::string>> Headers::get_binary(std::string_view name) const {
+  if (!detail::is_binary_name(name)) return fault_error(name, bytes_need_suffix);
+  const std::optional<std::string_view> text = get(name);
+  if (!text) return std::optional<std::string>();
+  std::string bytes;
+  if (!base::base64_decode(base::trim(text->substr(0, text->find(','))), bytes)) return fault_error(name, not_base64);
+  return std::optional<std::string>(std::move(bytes));
+}
+
+Result<std::vector<std::string>> Headers::get_all_binary(std::string_view name) const {
+  if (!detail::is_binary_name(name)) return fault_error(name, bytes_need_suffix);
+  std::vector<std::string> values;
+  for (const HeaderView pair : *this) {
+    if (!same_name(pair.name, name)) continue;
+    const bool decoded = base::for_each_comma_part(
+        pair.value, [&values](std::string_view text) { return base::base64_decode(text, values.emplace_back()); });
+    if (!decoded) return fault_error(name, not_base64);
+  }
+  return values;
+}
+
+void Headers::set_message(std::string_view name, const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  if (!message.SerializePartialToString(&bytes)) throw std::length_error(too_large);
+  set_binary(name, bytes);
+}
+
+bool Headers::get_message_into(std::string_view name, google::protobuf::MessageLite& message,
+                               std::optional<Error>& error) const {
+  const Result<std::optional<std::string>> bytes = get_binary(name);
+  if (!bytes) {
+    error = bytes.error();
+    return false;
+  }
+  if (!bytes->has_value()) return false;
+  if (!message.ParsePartialFromString(**bytes) || !message.IsInitialized())
+    error = fault_error(name, "the value is not a " + std::string(message.GetTypeName()));
+  return !error;
+}
+
+bool operator==(const Headers& a, const Headers& b) {
+  if (a.count_ != b.count_ || a.used_ != b.used_) return false;
+  const auto by_name = [](const Headers& headers) {
+    std::vector<HeaderView> pairs(headers.begin(), headers.end());
+    // Pairs of one name stay in order: they lie in the block in order.
+    std::sort(pairs.begin(), pairs.end(), [](const HeaderView& x, const HeaderView& y) {
+      const int order = x.name.compare(y.name);
+      return order < 0 || (order == 0 && x.name.data() < y.name.data());
+    });
+    return pairs;
+  };
+  return by_name(a) == by_name(b);
+}
+
+std::string encode_binary_header(std::string_view bytes) { return base::base64_encode_unpadded(bytes); }
+std::string encode_binary_header(std::span<const std::byte> bytes) { return encode_binary_header(as_text(bytes)); }
+
+Result<std::string> decode_binary_header(std::string_view text) {
+  std::string bytes;
+  if (!base::base64_decode(text, bytes)) return Error(Code::invalid_argument, std::string(not_base64));
+  return bytes;
+}
+
+}  // namespace connectrpc
