@@ -60,6 +60,8 @@ concept HeaderRange = std::ranges::input_range<Range> &&
 /// protocols use are refused. Whatever else is set throws std::invalid_argument naming the key and the rule, and leaves
 /// the object as it was. A name that ends in "-bin" holds bytes (see set_binary).
 ///
+/// Response headers that have been sent are frozen: changing them throws std::logic_error. Copies are not frozen.
+///
 /// Look-ups allocate nothing. Views stay valid until the next change; what returns one is deleted on temporaries.
 /// A value type; one object must not be changed and used from two threads at once.
 ///
@@ -99,7 +101,7 @@ class Headers {
   Headers(const Headers& other);
   Headers(Headers&& other) noexcept;
   Headers& operator=(const Headers& other);
-  Headers& operator=(Headers&& other) noexcept;
+  Headers& operator=(Headers&& other);
   ~Headers();
 
   /// The first value, or nothing.
@@ -121,8 +123,8 @@ class Headers {
   Result<void> try_set(std::string_view name, std::string_view value);
   Result<void> try_add(std::string_view name, std::string_view value);
   /// Removes all values of the name; how many there were.
-  std::size_t erase(std::string_view name) noexcept;
-  void clear() noexcept;
+  std::size_t erase(std::string_view name);
+  void clear();
 
   /// Bytes under a name that ends in "-bin", encoded as unpadded base64.
   void set_binary(std::string_view name, std::string_view bytes);
@@ -166,6 +168,7 @@ class Headers {
   std::uint32_t count_ = 0;
   // Whether some pair came past the checks: what is sent needs a second look only then.
   bool unchecked_ = false;
+  bool frozen_ = false;
 };
 
 /// Walks the pairs in order; gives HeaderView by value.

@@ -79,6 +79,10 @@ void refuse(std::string_view name, std::string_view fault) {
   if (!fault.empty()) throw std::invalid_argument(fault_text(name, fault));
 }
 
+void refuse_frozen(bool frozen) {
+  if (frozen) throw std::logic_error("these headers were sent: they cannot be changed any more");
+}
+
 constexpr std::string_view bytes_need_suffix = "bytes live under names that end in \"-bin\"";
 constexpr std::string_view not_base64 = "the value is not base64 in the standard alphabet";
 
@@ -227,6 +231,7 @@ Headers::Headers(Headers&& other) noexcept
 
 Headers& Headers::operator=(const Headers& other) {
   if (this == &other) return *this;
+  refuse_frozen(frozen_);
   if (capacity_ < other.used_) {
     block_ = std::make_unique_for_overwrite<char[]>(other.used_);
     capacity_ = other.used_;
@@ -238,7 +243,8 @@ Headers& Headers::operator=(const Headers& other) {
   return *this;
 }
 
-Headers& Headers::operator=(Headers&& other) noexcept {
+Headers& Headers::operator=(Headers&& other) {
+  refuse_frozen(frozen_);
   Headers taken(std::move(other));
   std::swap(block_, taken.block_);
   std::swap(used_, taken.used_);
@@ -270,28 +276,33 @@ std::vector<std::string_view> Headers::get_all(std::string_view name) const& {
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
+  refuse_frozen(frozen_);
   refuse(name, detail::pair_fault(name, value));
   HeadersAccess::replace(*this, name, value);
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
+  refuse_frozen(frozen_);
   refuse(name, detail::pair_fault(name, value));
   HeadersAccess::put(*this, name, value);
 }
 
 Result<void> Headers::try_set(std::string_view name, std::string_view value) {
+  refuse_frozen(frozen_);
   if (const std::string_view fault = detail::pair_fault(name, value); !fault.empty()) return fault_error(name, fault);
   HeadersAccess::replace(*this, name, value);
   return {};
 }
 
 Result<void> Headers::try_add(std::string_view name, std::string_view value) {
+  refuse_frozen(frozen_);
   if (const std::string_view fault = detail::pair_fault(name, value); !fault.empty()) return fault_error(name, fault);
   HeadersAccess::put(*this, name, value);
   return {};
 }
 
-std::size_t Headers::erase(std::string_view name) noexcept {
+std::size_t Headers::erase(std::string_view name) {
+  refuse_frozen(frozen_);
   // Marked first and closed up afterwards: `name` itself may lie in the block.
   std::size_t erased = 0;
   for (std::size_t at = 0; at < used_;) {
@@ -319,13 +330,15 @@ std::size_t Headers::erase(std::string_view name) noexcept {
   return erased;
 }
 
-void Headers::clear() noexcept {
+void Headers::clear() {
+  refuse_frozen(frozen_);
   used_ = 0;
   count_ = 0;
   unchecked_ = false;
 }
 
 void Headers::set_binary(std::string_view name, std::string_view bytes) {
+  refuse_frozen(frozen_);
   refuse(name, binary_name_fault(name));
   HeadersAccess::replace(*this, name, base::base64_encode_unpadded(bytes));
 }
@@ -333,6 +346,7 @@ void Headers::set_binary(std::string_view name, std::string_view bytes) {
 void Headers::set_binary(std::string_view name, std::span<const std::byte> bytes) { set_binary(name, as_text(bytes)); }
 
 void Headers::add_binary(std::string_view name, std::string_view bytes) {
+  refuse_frozen(frozen_);
   refuse(name, binary_name_fault(name));
   HeadersAccess::put(*this, name, base::base64_encode_unpadded(bytes));
 }

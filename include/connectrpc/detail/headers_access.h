@@ -27,6 +27,8 @@ class HeadersAccess {
   /// Whether every pair came through the checks for users. If not (received pairs were assigned or appended), whoever
   /// sends asks pair_fault about each.
   static bool all_checked(const Headers& headers) noexcept;
+  /// From now on users' changes throw std::logic_error.
+  static void freeze(Headers& headers) noexcept { headers.frozen_ = true; }
 
  private:
   friend class connectrpc::Headers;

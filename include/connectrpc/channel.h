@@ -1,0 +1,96 @@
+// Where a client's calls go, and how.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "connectrpc/compression.h"
+#include "connectrpc/headers.h"
+#include "connectrpc/log.h"
+#include "connectrpc/protocol.h"
+#include "connectrpc/tls.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace connectrpc {
+
+namespace client {
+class ChannelCore;
+}
+
+/// What every call of a channel has unless its CallOptions say otherwise.
+struct ChannelOptions {
+  Protocol protocol = Protocol::connect;
+  Codec codec = Codec::proto;
+  /// Empty: HTTP/2 by ALPN, else HTTP/1.1, for https; for http, HTTP/2 by prior knowledge for gRPC and HTTP/1.1
+  /// otherwise, as curl and connect-go do.
+  std::optional<HttpVersion> http_version;
+  /// What requests are compressed with; "" or "identity": nothing.
+  std::string compression;
+  /// What is known, and accepted in answers.
+  CompressionRegistry compressions = CompressionRegistry::built_in();
+  /// Smaller requests are not compressed. Bytes.
+  std::size_t compress_min_bytes = 1024;
+  /// Largest message taken, uncompressed, in bytes; 4 MiB is what gRPC's users know.
+  std::size_t receive_limit = 4 * 1024 * 1024;
+  std::size_t send_limit = std::numeric_limits<std::size_t>::max();
+  /// Sent with every call; a call's own pairs come after them.
+  Headers headers;
+  /// Of every call that does not say otherwise; zero: none.
+  std::chrono::nanoseconds timeout{0};
+  /// Connect: methods without side effects go as GET.
+  bool use_get = false;
+  /// A GET with a longer target goes as POST. Bytes; 8 KiB is what common proxies take.
+  std::size_t get_url_limit = 8 * 1024;
+  /// How long making a connection, TLS included, may take.
+  std::chrono::nanoseconds connect_timeout = std::chrono::seconds(20);
+  /// Connections at once, on each loop; further calls wait for one. HTTP/1.1 needs one a call.
+  std::size_t max_connections = 100;
+  /// Idle connections are closed after this.
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(90);
+  /// Largest header list taken, in bytes as HTTP/2 counts them.
+  std::size_t header_list_limit = 64 * 1024;
+  /// Roots, client certificate, server name: for https.
+  TlsClientConfig tls;
+  LogHook log;
+};
+
+/// A server's address with its connections and defaults. Shared by clients; may be used from any thread.
+///
+/// Made with an io_context, its connections live there. Made without one and used by coroutines, it keeps connections
+/// on each loop that uses it, so that no call changes threads. Blocking clients make it run one thread of its own.
+/// Destroying the last reference closes its connections and ends that thread; calls under way end with `canceled`.
+class Channel {
+ public:
+  /// `url`: "http(s)://host[:port][/prefix]". std::invalid_argument says what is wrong with it or with the options.
+  static std::shared_ptr<Channel> make(std::string_view url, ChannelOptions options = ChannelOptions());
+  /// Connections live on `io`, which must outlive the calls and is run by one thread.
+  static std::shared_ptr<Channel> make(boost::asio::io_context& io, std::string_view url,
+                                       ChannelOptions options = ChannelOptions());
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel();
+
+  const ChannelOptions& options() const noexcept;
+  /// The URL it was made with.
+  std::string_view url() const noexcept;
+
+  /// Not API.
+  const std::shared_ptr<client::ChannelCore>& core() const noexcept { return core_; }
+
+ private:
+  explicit Channel(std::shared_ptr<client::ChannelCore> core);
+  std::shared_ptr<client::ChannelCore> core_;
+};
+
+using ChannelPtr = std::shared_ptr<Channel>;
+
+}  // namespace connectrpc

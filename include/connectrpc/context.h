@@ -1,0 +1,108 @@
+// What a handler knows of its call and says beside its messages.
+#pragma once
+
+#include <any>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <typeindex>
+#include <utility>
+#include <vector>
+
+#include "connectrpc/cancel.h"
+#include "connectrpc/deadline.h"
+#include "connectrpc/headers.h"
+#include "connectrpc/method.h"
+#include "connectrpc/peer.h"
+#include "connectrpc/protocol.h"
+#include "connectrpc/task.h"
+
+namespace connectrpc {
+
+namespace detail {
+class ServerCall;
+class ContextAccess;
+}  // namespace detail
+
+/// One call on the server, the same in every protocol, in coroutine and blocking handlers and in interceptors. Valid
+/// until the handler returns. A coroutine handler uses it on its loop; in a blocking handler it belongs to the
+/// handler's thread. Only cancelled() and stop_token() may be asked from elsewhere.
+class Context {
+ public:
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// What the client sent with the call, without the protocols' own fields.
+  const Headers& request_headers() const;
+  /// Every field that was on the wire, for debugging.
+  const Headers& raw_request_headers() const noexcept { return *raw_request_headers_; }
+  /// Sent with the first message, at the end, or by send_headers(); a change after that throws std::logic_error.
+  Headers& response_headers() noexcept { return response_headers_; }
+  const Headers& response_headers() const noexcept { return response_headers_; }
+  /// Sent when the handler has returned, with success and with failure.
+  Headers& response_trailers() noexcept { return response_trailers_; }
+  const Headers& response_trailers() const noexcept { return response_trailers_; }
+
+  /// Sends the response headers now, `more` appended to them. In a Connect unary call, whose status line depends on the
+  /// outcome, this freezes them and they leave with the answer. std::logic_error if they were sent before.
+  Task<> send_headers(Headers more = Headers());
+  /// The same for blocking handlers: does not wait for the peer.
+  void send_headers_now(Headers more = Headers());
+  bool headers_sent() const noexcept { return headers_sent_; }
+
+  const MethodSpec& method() const noexcept { return *method_; }
+  Protocol protocol() const noexcept { return protocol_; }
+  Codec codec() const noexcept { return codec_; }
+  /// "POST" or "GET".
+  std::string_view http_method() const noexcept { return http_method_; }
+  HttpVersion http_version() const noexcept { return http_version_; }
+  /// Host and port that the client asked for.
+  std::string_view authority() const noexcept { return authority_; }
+  const Peer& peer() const noexcept { return *peer_; }
+
+  Deadline deadline() const noexcept { return deadline_; }
+  /// Why the call is cancelled, or nothing while it is not. Any thread.
+  std::optional<CancelReason> cancelled() const noexcept;
+  /// Requested when the call is cancelled: what a blocking handler watches. Any thread.
+  std::stop_token stop_token() const noexcept;
+
+  /// Values that interceptors leave for handlers, one of each type.
+  template <class T>
+  void set_value(T value) {
+    for (auto& [type, held] : values_)
+      if (type == std::type_index(typeid(T))) return void(held = std::move(value));
+    values_.emplace_back(std::type_index(typeid(T)), std::move(value));
+  }
+  /// Null if none was set. Valid until it is set again.
+  template <class T>
+  const T* value() const noexcept {
+    for (const auto& [type, held] : values_)
+      if (type == std::type_index(typeid(T))) return std::any_cast<T>(&held);
+    return nullptr;
+  }
+
+ private:
+  friend class detail::ContextAccess;
+  explicit Context(detail::ServerCall& call) : call_(call) {}
+
+  detail::ServerCall& call_;
+  const MethodSpec* method_ = nullptr;
+  const Headers* raw_request_headers_ = nullptr;
+  const Peer* peer_ = nullptr;
+  std::string_view http_method_;
+  std::string_view authority_;
+  mutable Headers request_headers_;
+  Headers response_headers_;
+  Headers response_trailers_;
+  Deadline deadline_;
+  std::vector<std::pair<std::type_index, std::any>> values_;
+  Protocol protocol_ = Protocol::connect;
+  Codec codec_ = Codec::proto;
+  HttpVersion http_version_ = HttpVersion::http2;
+  mutable bool request_headers_made_ = false;
+  bool headers_sent_ = false;
+};
+
+}  // namespace connectrpc

@@ -1,0 +1,57 @@
+// What generated handlers need of a call on the server. Not API.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+
+#include "connectrpc/cancel.h"
+#include "connectrpc/headers.h"
+#include "connectrpc/task.h"
+
+namespace google::protobuf {
+class MessageLite;
+}
+
+namespace connectrpc {
+class Context;
+}
+
+namespace connectrpc::detail {
+
+/// A call as a coroutine handler sees it; lives on one loop.
+class ServerCall {
+ public:
+  virtual Context& context() noexcept = 0;
+
+  /// The one message of a unary or server-stream request. Throws Error.
+  virtual Task<> receive(google::protobuf::MessageLite& message) = 0;
+  /// The one message of a unary or client-stream response, encoded at once. Throws Error.
+  virtual void respond(const google::protobuf::MessageLite& message) = 0;
+
+  /// The next message of a request stream; false after the last. Throws Error.
+  virtual Task<bool> receive_next(google::protobuf::MessageLite& message) = 0;
+  /// Sends a message of a response stream; waits while too much is unsent; false once the call is over.
+  virtual Task<bool> send(const google::protobuf::MessageLite& message) = 0;
+
+  virtual void send_headers() = 0;
+  virtual std::optional<CancelReason> cancelled() const noexcept = 0;
+  virtual std::stop_token stop_token() = 0;
+
+ protected:
+  ~ServerCall() = default;
+};
+
+/// A call as a blocking handler sees it; used by the handler's thread.
+class ServerCallSync {
+ public:
+  virtual Context& context() noexcept = 0;
+  virtual void receive(google::protobuf::MessageLite& message) = 0;
+  virtual void respond(const google::protobuf::MessageLite& message) = 0;
+  virtual bool receive_next(google::protobuf::MessageLite& message) = 0;
+  virtual bool send(const google::protobuf::MessageLite& message) = 0;
+
+ protected:
+  ~ServerCallSync() = default;
+};
+
+}  // namespace connectrpc::detail
