@@ -48,7 +48,7 @@ std::string ByteQueue::take() {
 void ByteQueue::clear() noexcept {
   head_ = 0;
   if (buffer_.capacity() > most_kept) {
-    buffer_ = std::string();
+    std::string().swap(buffer_);
   } else {
     buffer_.clear();
   }
