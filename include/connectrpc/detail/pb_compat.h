@@ -1,0 +1,15 @@
+// What differs between the protobuf versions that we build with (3.21, 4.22 and later, 6.30 and later). Not API.
+#pragma once
+
+#include <string_view>
+
+namespace connectrpc::detail {
+
+/// A text of protobuf as a standard view: its names and status messages are std::string, StringPiece or
+/// absl::string_view, depending on the version. Valid as long as `text`.
+template <class Text>
+std::string_view pb_view(const Text& text) noexcept {
+  return {text.data(), text.size()};
+}
+
+}  // namespace connectrpc::detail
