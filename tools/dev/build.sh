@@ -1,0 +1,45 @@
+# Configure, build, format, lint, benchmarks.
+
+# build_preset PRESET [TARGET…]
+build_preset() {
+  local preset=$1
+  shift
+  grep -q "\"name\": \"$preset\"" "$root/CMakePresets.json" || fail "no CMake preset \"$preset\""
+  if [[ ! -f $build/$preset/build.ninja ]]; then
+    say "configuring $preset in build/$preset"
+    cmake --preset "$preset" || return 1
+  fi
+  say "building $preset with $cores jobs$(have ccache && printf ' and ccache')"
+  cmake --build "$build/$preset" -j "$cores" ${1:+--target "$@"} || return 1
+  [[ $# -gt 0 ]] || say "programs: build/$preset/bin"
+}
+
+format_sources() {
+  local mode=(-i)
+  [[ ${1:-} == --check ]] && mode=(--dry-run -Werror)
+  our_sources | xargs -r -n 16 -P "$cores" clang-format-19 "${mode[@]}" || return 1
+  say "clang-format: $(our_sources | wc -l) files$([[ ${1:-} == --check ]] && printf ' are as they should be')"
+}
+
+# lint_sources [FILE…] — the checks of .clang-tidy on every .cc we build, and on our headers through them.
+lint_sources() {
+  build_preset clang || return 1
+  python3 tools/lint.py --build "$build/clang" --jobs "$cores" "$@"
+}
+
+run_bench() {
+  build_preset release || return 1
+  local program found=0
+  for program in "$build"/release/bin/bench_*; do
+    [[ -x $program && $program != *_server && $program != *_client ]] || continue
+    found=1
+    say "$(basename "$program")"
+    "$program" "$@"
+  done
+  [[ $found == 1 ]] || fail "no benchmark was built (libbenchmark-dev missing?)"
+}
+
+run_demo() {
+  build_preset release greet_server greet_client greet_demo || return 1
+  examples/greet/demo.sh "$build/release/bin" "$@"
+}

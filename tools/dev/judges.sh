@@ -1,0 +1,63 @@
+# The judges: installed once into the user's cache, by pinned version (tools/judges.txt).
+judges=${CONNECTRPC_JUDGES:-$cache/judges}
+
+# judge_program NAME — prints where the pinned version of NAME is, or would be.
+judge_program() {
+  local program kind what
+  while read -r program kind what; do
+    [[ $program == "$1" ]] || continue
+    if [[ $kind == npm ]]; then
+      printf '%s\n' "$judges/$program-${what##*@}/node_modules/.bin/$program"
+    else
+      printf '%s\n' "$judges/$program-${what##*@}/$program"
+    fi
+    return 0
+  done < "$root/tools/judges.txt"
+  fail "no judge \"$1\" in tools/judges.txt"
+}
+
+# install_judge NAME — quick if it is there. Returns 1 and says why if it cannot be.
+install_judge() {
+  local target program kind what
+  target=$(judge_program "$1")
+  [[ ! -x $target ]] || return 0
+  read -r program kind what < <(grep -E "^$1[[:space:]]" "$root/tools/judges.txt")
+  have "$kind" || { warn "$1 is not installed, and $kind is not here to install it with"; return 1; }
+  say "installing $what into $judges (once)"
+  local folder=$judges/$program-${what##*@}
+  local fresh=$folder.$$
+  mkdir -p "$fresh"
+  local ok=0
+  case "$kind" in
+    go) (cd "$fresh" && GOBIN=$fresh timeout 600 go install "$what") || ok=$? ;;
+    npm) (cd "$fresh" && printf '{"private": true}\n' > package.json &&
+      timeout 600 npm install --silent --no-audit --no-fund --no-save "$what") || ok=$? ;;
+  esac
+  if [[ $ok != 0 ]]; then
+    rm -rf "$fresh"
+    warn "could not install $what with $kind (see above)"
+    return 1
+  fi
+  rm -rf "$folder"
+  mv "$fresh" "$folder"
+  [[ -x $target ]] || { warn "$what installed no $target"; return 1; }
+}
+
+# The suite's protos, from its Go module: prints their folder.
+conformance_protos() {
+  local what
+  what=$(sed -n 's/^connectconformance .* \([^ ]*\)\/cmd\/connectconformance@\(.*\)$/\1@\2/p' "$root/tools/judges.txt")
+  have go || { warn "go is not here to fetch the conformance suite's protos with"; return 1; }
+  # Outside any module of ours, so that none of them is changed.
+  (cd / && timeout 300 go mod download -json "$what") | sed -n 's/^.*"Dir": "\(.*\)".*$/\1\/proto/p'
+}
+
+install_all_judges() {
+  local program kind what failed=0
+  while read -r program kind what; do
+    [[ -z $program || $program == \#* ]] || { install_judge "$program" && say "$program: $(judge_program "$program")"; } || failed=1
+  done < "$root/tools/judges.txt"
+  local protos
+  protos=$(conformance_protos) && say "conformance protos: $protos" || failed=1
+  [[ $failed == 0 ]] || fail "not every judge could be installed"
+}

@@ -1,0 +1,158 @@
+# The parts of ./dev test: each is a function part_NAME that calls `count` for what it checked. It runs in a shell of
+# its own under a time limit; its output is build/logs/NAME.log.
+
+# name | seconds it may take | what it does
+parts_table='
+format       | 120  | clang-format over our sources
+layers       | 120  | who includes whom, and the checker against trees that must fail
+tree         | 120  | machine paths, registry hosts and unfinished work in tracked files
+build        | 2400 | release build with g++
+unit         | 900  | unit tests, release
+refused      | 900  | forms that must not compile
+golden       | 300  | what the generator writes, against the files kept
+consumer     | 900  | install, then a project of its own that uses it
+interop      | 900  | curl, buf, grpcurl, grpc++ and connect-go against us and the reverse
+conformance  | 900  | the Connect conformance suite, server and client
+asan-build   | 2400 | build with AddressSanitizer and UndefinedBehaviorSanitizer
+asan         | 1200 | unit tests under both
+clang        | 2400 | clang 19 builds the library and the unit tests, and runs them
+tsan         | 2400 | chosen scenarios under ThreadSanitizer
+'
+# Only in ./dev check-all.
+long_parts_table='
+lint         | 5400 | clang-tidy over our sources
+tsan-full    | 5400 | all unit tests under ThreadSanitizer
+conformance-repeat | 2700 | the conformance suite three times in a row
+unit-repeat  | 3600 | unit tests twenty times in shuffled order
+'
+
+# count PASSED FAILED SKIPPED — adds to what this part has checked.
+count() { printf '%s %s %s\n' "$1" "$2" "$3" >> "$counts"; }
+
+# skip WHY — something cannot be checked here: a failure in CI, else one loud line.
+skip() {
+  if in_ci; then
+    printf 'SKIPPED, which CI does not allow: %s\n' "$*"
+    count 0 1 0
+  else
+    printf 'SKIPPED: %s\n' "$*"
+    count 0 0 1
+  fi
+}
+
+part_format() {
+  format_sources --check && count 1 0 0 || count 0 1 0
+}
+
+part_layers() {
+  python3 tools/check_layers.py && count 1 0 0 || count 0 1 0
+  run_python_tests tools/check_layers_test.py
+}
+
+part_tree() {
+  python3 tools/check_tree.py && count 1 0 0 || count 0 1 0
+  run_python_tests tools/check_tree_test.py
+}
+
+# run_python_tests FILE — counts the cases of a unittest file.
+run_python_tests() {
+  local output status=0 ran bad
+  output=$(python3 "$1" -v 2>&1) || status=$?
+  printf '%s\n' "$output"
+  ran=$(sed -n 's/^Ran \([0-9]*\) tests\{0,1\} .*/\1/p' <<< "$output")
+  bad=$(grep -cE ' \.\.\. (FAIL|ERROR)$' <<< "$output" || true)
+  [[ $status == 0 || $bad -gt 0 ]] || bad=1
+  ran=${ran:-$bad}
+  count $((ran - bad)) "$bad" 0
+}
+
+part_build() { build_preset release; }
+part_asan-build() { build_preset asan; }
+
+# run_ctest PRESET [CTEST ARG…] — counts cases, not programs.
+run_ctest() {
+  local preset=$1
+  shift
+  export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+  export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+  export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1:suppressions=$root/tests/tsan/suppressions.txt
+  [[ -f $root/tests/tsan/suppressions.txt ]] || TSAN_OPTIONS=${TSAN_OPTIONS%:suppressions=*}
+  local result
+  result=$(mktemp -d "$logs/ctest.XXXXXX")
+  python3 tools/run_ctest.py --build "$build/$preset" --work "$result" --jobs "$cores" --counts "$counts" "$@" || true
+  rm -rf "$result"
+}
+
+# The labels that are parts of their own.
+own_labels='refused|golden|consumer'
+
+part_unit() { run_ctest release --exclude-label "$own_labels"; }
+part_refused() { run_ctest release --label refused; }
+part_golden() { run_ctest release --label golden; }
+part_consumer() { run_ctest release --label consumer; }
+part_asan() { run_ctest asan --exclude-label "$own_labels"; }
+
+part_clang() {
+  build_preset clang || return 1
+  run_ctest clang --exclude-label "$own_labels"
+}
+
+part_tsan() {
+  build_preset tsan tsan_scenarios || return 1
+  run_ctest tsan --label tsan
+}
+
+part_tsan-full() {
+  build_preset tsan || return 1
+  run_ctest tsan --exclude-label "$own_labels"
+}
+
+part_unit-repeat() {
+  run_ctest release --exclude-label "$own_labels" --repeat 20
+}
+
+part_lint() { lint_sources && count 1 0 0 || count 0 1 0; }
+
+part_interop() {
+  local judge programs=()
+  for judge in buf grpcurl; do
+    if install_judge "$judge"; then programs+=("--$judge" "$(judge_program "$judge")"); else skip "$judge"; fi
+  done
+  if have go; then
+    interop/go/build.sh "$build/interop/go" && programs+=(--connect-go "$build/interop/go") || count 0 1 0
+  else
+    skip "connect-go: go is not here"
+  fi
+  if [[ -x $build/release/bin/interop_grpcpp_server ]]; then
+    programs+=(--grpcpp "$build/release/bin")
+  else
+    skip "grpc++: the release build made no interop_grpcpp_server (libgrpc++-dev, protobuf-compiler-grpc)"
+  fi
+  python3 interop/run.py --ours "$build/release/bin" "${programs[@]}" --work "$build/interop" --counts "$counts"
+}
+
+# run_conformance SERVER|CLIENT LABEL COMMAND… — one run of the suite with conformance/http12_unary.yaml.
+run_conformance_suite() {
+  python3 conformance/run.py --runner "$(judge_program connectconformance)" --counts "$counts" "$@"
+}
+
+part_conformance() {
+  install_judge connectconformance || { skip "connectconformance"; return; }
+  if [[ ! -x $build/release/bin/conformance_server ]]; then
+    skip "the release build made no conformance_server (go was not there when it was configured)"
+    return
+  fi
+  local config=conformance/http12_unary.yaml bin=$build/release/bin
+  run_conformance_suite --config "$config" --mode server -- "$bin/conformance_server"
+  run_conformance_suite --config "$config" --mode client -- "$bin/conformance_client"
+  run_conformance_suite --config "$config" --mode server -- "$bin/conformance_server" --blocking
+  run_conformance_suite --config "$config" --mode client -- "$bin/conformance_client" --blocking
+}
+
+part_conformance-repeat() {
+  local round
+  for round in 1 2 3; do
+    printf 'round %s\n' "$round"
+    part_conformance
+  done
+}
