@@ -36,7 +36,7 @@ class Timer {
   std::uint32_t slot_ = 0;
 };
 
-/// Timers of one loop, at most about 4 ms late on an idle loop and never early. Scheduling and cancelling cost a few
+/// Timers of one loop, about a millisecond late on an idle loop and never early. Scheduling and cancelling cost a few
 /// nanoseconds and no system call: a hierarchical wheel on one timer of the loop, which is left to fire when its cause
 /// is cancelled. Therefore a loop without other work may run up to 250 ms longer than the last timer needs.
 class TimerQueue {
@@ -63,22 +63,31 @@ class TimerQueue {
 
  private:
   class Alarm;
-  static constexpr int levels = 7;
-  static constexpr int slot_bits = 6;
+  // Eight levels of 64 slots hold every tick of a steady clock.
+  static constexpr std::uint32_t slot_bits = 6;
   static constexpr std::uint32_t slots = 1u << slot_bits;
-  static constexpr std::uint32_t expired_slot = levels * slots;
+  static constexpr std::uint32_t levels = 8;
+  // Beside the wheel: what was late when it was scheduled, and what is being called.
+  static constexpr std::uint32_t late_slot = levels * slots;
+  static constexpr std::uint32_t firing_slot = late_slot + 1;
 
   void insert(Timer& timer) noexcept;
+  void push(Timer& timer, std::uint32_t slot) noexcept;
   void unlink(Timer& timer) noexcept;
+  std::uint64_t next_tick() const noexcept;
+  void collect(std::uint64_t tick) noexcept;
+  void take(std::uint32_t slot) noexcept;
   void arm(std::uint64_t tick);
   void fire();
 
-  std::array<Timer*, levels * slots + 1> heads_{};
+  std::array<Timer*, firing_slot + 1> heads_{};
   std::array<std::uint64_t, levels> occupied_{};
-  std::uint64_t now_tick_ = 0;
-  std::uint64_t armed_tick_ = UINT64_MAX;
+  std::uint64_t now_tick_ = 0;    // everything up to here has been collected
+  std::uint64_t armed_tick_ = 0;  // no later than the earliest timer, while anything is scheduled
+  bool armed_ = false;
+  bool* destroyed_ = nullptr;
   std::size_t size_ = 0;
-  Clock::time_point origin_;
+  Clock::time_point origin_ = Clock::now();
   std::shared_ptr<Alarm> alarm_;
 };
 

@@ -1,0 +1,44 @@
+// Buffers that a thread lends to whichever connection is active.
+#include "io/lent_buffer.h"
+
+#include <utility>
+
+namespace connectrpc::io {
+namespace {
+
+// Two strings are in use at once where TLS encrypts what a connection produced.
+struct Spares {
+  std::unique_ptr<std::array<char, 16 * 1024>> read;
+  std::array<std::string, 2> strings;
+};
+
+Spares& spares() noexcept {
+  thread_local Spares spares;
+  return spares;
+}
+
+constexpr std::size_t largest_kept = 512 * 1024;
+
+}  // namespace
+
+ReadBuffer::ReadBuffer() : bytes_(std::move(spares().read)) {
+  if (!bytes_) bytes_.reset(new std::array<char, 16 * 1024>);
+}
+
+ReadBuffer::~ReadBuffer() { spares().read = std::move(bytes_); }
+
+std::string borrow_string() {
+  for (std::string& spare : spares().strings)
+    if (spare.capacity() > 15) return std::exchange(spare, std::string());
+  return {};
+}
+
+void give_back(std::string& string) noexcept {
+  string.clear();
+  if (string.capacity() <= largest_kept)
+    for (std::string& spare : spares().strings)
+      if (spare.capacity() < string.capacity()) spare.swap(string);
+  std::string().swap(string);
+}
+
+}  // namespace connectrpc::io

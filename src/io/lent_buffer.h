@@ -1,0 +1,32 @@
+// Buffers that a thread lends to whichever connection is active.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace connectrpc::io {
+
+/// 16 KiB to read into, for the length of a scope: connections at rest hold none. That is one TLS record; larger reads
+/// were measured to gain nothing.
+class ReadBuffer {
+ public:
+  ReadBuffer();
+  ReadBuffer(const ReadBuffer&) = delete;
+  ReadBuffer& operator=(const ReadBuffer&) = delete;
+  ~ReadBuffer();
+
+  std::span<char> span() noexcept { return *bytes_; }
+
+ private:
+  std::unique_ptr<std::array<char, 16 * 1024>> bytes_;
+};
+
+/// An empty string, if possible with memory that give_back() left.
+std::string borrow_string();
+/// Empties `string` and keeps its memory for the next one, unless that is too much.
+void give_back(std::string& string) noexcept;
+
+}  // namespace connectrpc::io

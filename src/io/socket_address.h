@@ -1,0 +1,18 @@
+// Socket addresses as peers.
+#pragma once
+
+#include <sys/socket.h>
+
+#include "connectrpc/peer.h"
+
+namespace connectrpc::io {
+
+/// An address of the kernel as a peer; IPv4 in IPv6's clothes (::ffff:1.2.3.4) is IPv4.
+Peer peer_from(const sockaddr_storage& address, socklen_t size);
+/// Who is at the other end of a connected socket; unknown if the kernel does not say. A unix socket's path is the one
+/// that it was reached by, with the credentials of the process there.
+Peer remote_peer(int socket);
+/// The address that a socket is bound to.
+Peer local_peer(int socket);
+
+}  // namespace connectrpc::io
