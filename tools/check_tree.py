@@ -11,7 +11,7 @@ import sys
 EVERYWHERE = [
     (re.compile(r"(^|[^A-Za-z0-9_.])/(home|root|work|Users)/"), "a path of one machine"),
     (re.compile(r"://[a-z0-9.-]*(npm|pypi|crate|golang|maven|debian)"), "the host of a package registry"),
-    (re.compile(r'"resolved": "http|registry\+http'), "a lock file that names a registry's host"),
+    (re.compile(r'"resolved": "htt[p]|registry\+htt[p]'), "a lock file that names a registry's host"),
 ]
 IN_CODE = [
     (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\|)"), "unfinished work; finish it or write it into an issue"),
