@@ -8,7 +8,7 @@ layers       | 120  | who includes whom, and the checker against trees that must
 tree         | 120  | machine paths, registry hosts and unfinished work in tracked files
 build        | 2400 | release build with g++
 unit         | 900  | unit tests, release
-refused      | 900  | forms that must not compile
+must-not-compile | 900  | forms that must not compile
 golden       | 300  | what the generator writes, against the files kept
 consumer     | 900  | install, then a project of its own that uses it
 interop      | 900  | curl, buf, grpcurl, grpc++ and connect-go against us and the reverse
@@ -69,47 +69,45 @@ run_python_tests() {
 part_build() { build_preset release; }
 part_asan-build() { build_preset asan; }
 
-# run_ctest PRESET [CTEST ARG…] — counts cases, not programs.
+# run_ctest PRESET [ARG OF run_tests.py…] — counts cases, not programs.
 run_ctest() {
   local preset=$1
   shift
   export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-  export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1:suppressions=$root/tests/tsan/suppressions.txt
-  [[ -f $root/tests/tsan/suppressions.txt ]] || TSAN_OPTIONS=${TSAN_OPTIONS%:suppressions=*}
-  local result
-  result=$(mktemp -d "$logs/ctest.XXXXXX")
-  python3 tools/run_ctest.py --build "$build/$preset" --work "$result" --jobs "$cores" --counts "$counts" "$@" || true
-  rm -rf "$result"
+  export TSAN_OPTIONS=second_deadlock_stack=1:halt_on_error=1
+  python3 tools/run_tests.py --build "$build/$preset" --jobs "$cores" --counts "$counts" "$@" || true
 }
 
-# The labels that are parts of their own.
-own_labels='refused|golden|consumer'
+# Tests of ctest that are parts of their own, by the beginning of their names.
+own_parts='^(golden|must_not_compile|consumer)'
 
-part_unit() { run_ctest release --exclude-label "$own_labels"; }
-part_refused() { run_ctest release --label refused; }
-part_golden() { run_ctest release --label golden; }
-part_consumer() { run_ctest release --label consumer; }
-part_asan() { run_ctest asan --exclude-label "$own_labels"; }
+part_unit() { run_ctest release --without "$own_parts"; }
+part_must-not-compile() { run_ctest release --only '^must_not_compile'; }
+part_golden() { run_ctest release --only '^golden'; }
+part_consumer() { run_ctest release --only '^consumer' --timeout 900; }
+part_asan() { run_ctest asan --without "$own_parts"; }
 
 part_clang() {
   build_preset clang || return 1
-  run_ctest clang --exclude-label "$own_labels"
+  run_ctest clang --without "$own_parts"
 }
 
 part_tsan() {
-  build_preset tsan tsan_scenarios || return 1
-  run_ctest tsan --label tsan
+  local programs
+  programs=$(sed -n 's/^\(test_[^ ]*\).*/\1/p' tests/tsan/scenarios.txt | sort -u)
+  [[ -n $programs ]] || { skip "tests/tsan/scenarios.txt names no scenario"; return; }
+  # shellcheck disable=SC2086
+  build_preset tsan $programs || return 1
+  run_ctest tsan --scenarios tests/tsan/scenarios.txt --timeout 900
 }
 
 part_tsan-full() {
   build_preset tsan || return 1
-  run_ctest tsan --exclude-label "$own_labels"
+  run_ctest tsan --without "$own_parts" --timeout 1200
 }
 
-part_unit-repeat() {
-  run_ctest release --exclude-label "$own_labels" --repeat 20
-}
+part_unit-repeat() { run_ctest release --without "$own_parts" --repeat 20 --timeout 1200; }
 
 part_lint() { lint_sources && count 1 0 0 || count 0 1 0; }
 
