@@ -70,8 +70,8 @@ std::string_view blocking_body(StreamKind kind) {
 std::string_view client_body(StreamKind kind) {
   switch (kind) {
     case StreamKind::unary:
-      return "  return ::connectrpc::detail::unary$suffix$<$output$>(channel_, $handler$::$constant$, request, "
-             "options);\n";
+      return "  return ::connectrpc::detail::unary$suffix$<$output$>(\n"
+             "      channel_, $handler$::$constant$, request, options);\n";
     case StreamKind::server:
       return "  return ::connectrpc::detail::server_stream$suffix$<$output$>(\n"
              "      channel_, $handler$::$constant$, request, options);\n";
