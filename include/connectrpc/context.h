@@ -28,7 +28,7 @@ class ContextAccess;
 
 /// One call on the server, the same in every protocol, in coroutine and blocking handlers and in interceptors. Valid
 /// until the handler returns. A coroutine handler uses it on its loop; in a blocking handler it belongs to the
-/// handler's thread. Only cancelled() and stop_token() may be asked from elsewhere.
+/// handler's thread. Only cancelled() may be asked from elsewhere.
 class Context {
  public:
   Context(const Context&) = delete;
@@ -65,7 +65,7 @@ class Context {
   Deadline deadline() const noexcept { return deadline_; }
   /// Why the call is cancelled, or nothing while it is not. Any thread.
   std::optional<CancelReason> cancelled() const noexcept;
-  /// Requested when the call is cancelled: what a blocking handler watches. Any thread.
+  /// Requested when the call is cancelled: what a blocking handler watches. The token may go to any thread.
   std::stop_token stop_token() const noexcept;
 
   /// Values that interceptors leave for handlers, one of each type.

@@ -23,8 +23,8 @@ class ContextAccess {
   static Context make(ServerCall& call) { return Context(call); }
   /// Everything that `facts` points to outlives the context.
   static void set(Context& context, const Facts& facts);
-  /// The headers to be sent; from then on they are frozen.
-  static Headers take_response_headers(Context& context);
+  /// The headers to be sent; from then on they are frozen. `last`: nobody will read them any more.
+  static Headers take_response_headers(Context& context, bool last);
 };
 
 }  // namespace connectrpc::detail

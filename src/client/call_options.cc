@@ -1,0 +1,69 @@
+// The setters of call options.
+#include "connectrpc/call_options.h"
+
+namespace connectrpc {
+
+CallOptions& CallOptions::header(std::string_view name, std::string_view value) & {
+  headers_.add(name, value);
+  return *this;
+}
+CallOptions&& CallOptions::header(std::string_view name, std::string_view value) && {
+  return std::move(header(name, value));
+}
+CallOptions& CallOptions::binary_header(std::string_view name, std::string_view bytes) & {
+  headers_.add_binary(name, bytes);
+  return *this;
+}
+CallOptions&& CallOptions::binary_header(std::string_view name, std::string_view bytes) && {
+  return std::move(binary_header(name, bytes));
+}
+CallOptions& CallOptions::timeout(std::chrono::nanoseconds timeout) & {
+  timeout_ = timeout;
+  return *this;
+}
+CallOptions&& CallOptions::timeout(std::chrono::nanoseconds timeout) && {
+  timeout_ = timeout;
+  return std::move(*this);
+}
+CallOptions& CallOptions::deadline(Deadline deadline) & {
+  deadline_ = deadline;
+  return *this;
+}
+CallOptions&& CallOptions::deadline(Deadline deadline) && {
+  deadline_ = deadline;
+  return std::move(*this);
+}
+CallOptions& CallOptions::compression(std::string_view name) & {
+  compression_.emplace(name);
+  return *this;
+}
+CallOptions&& CallOptions::compression(std::string_view name) && {
+  compression_.emplace(name);
+  return std::move(*this);
+}
+CallOptions& CallOptions::receive_limit(std::size_t bytes) & {
+  receive_limit_ = bytes;
+  return *this;
+}
+CallOptions&& CallOptions::receive_limit(std::size_t bytes) && {
+  receive_limit_ = bytes;
+  return std::move(*this);
+}
+CallOptions& CallOptions::send_limit(std::size_t bytes) & {
+  send_limit_ = bytes;
+  return *this;
+}
+CallOptions&& CallOptions::send_limit(std::size_t bytes) && {
+  send_limit_ = bytes;
+  return std::move(*this);
+}
+CallOptions& CallOptions::use_get(bool use) & {
+  use_get_ = use;
+  return *this;
+}
+CallOptions&& CallOptions::use_get(bool use) && {
+  use_get_ = use;
+  return std::move(*this);
+}
+
+}  // namespace connectrpc

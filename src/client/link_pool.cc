@@ -1,0 +1,250 @@
+// A channel's connections on one loop: finding, making and dropping them.
+#include "client/link_pool.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <string>
+
+#include "http1/client_session.h"
+#include "http2/client_session.h"
+#include "io/tls_stream.h"
+
+namespace connectrpc::client {
+
+namespace {
+
+std::vector<std::string> alpn_for(std::optional<HttpVersion> version) {
+  if (version == HttpVersion::http2) return {"h2"};
+  if (version == HttpVersion::http1_1) return {"http/1.1"};
+  return {"h2", "http/1.1"};
+}
+
+http::SessionLimits limits_of(const ChannelOptions& options) {
+  http::SessionLimits limits;
+  limits.header_list = options.header_list_limit;
+  return limits;
+}
+
+}  // namespace
+
+LinkWaiter::~LinkWaiter() {
+  if (pool_ != nullptr) pool_->forget(*this);
+}
+
+LinkPool::LinkPool(std::shared_ptr<ChannelCore> core, std::optional<HttpVersion> version, io::Loop& loop)
+    : core_(std::move(core)),
+      version_(version),
+      loop_(loop),
+      timers_(io::TimerQueue::of(loop)),
+      expected_(version.value_or(HttpVersion::http2)) {}
+
+LinkPool::~LinkPool() {
+  const Error error(Code::canceled, "the channel to " + core_->url_text() + " was closed");
+  while (first_ != nullptr) {
+    LinkWaiter& waiter = *first_;
+    forget(waiter);
+    waiter.on_no_link(error);
+  }
+}
+
+void LinkPool::acquire(LinkWaiter& waiter) {
+  if (Link* link = first_ == nullptr ? find_room() : nullptr) {
+    const bool fresh = std::exchange(link->fresh, false);
+    timers_.cancel(*link);
+    waiter.on_link(*link->exchanges, link->version, fresh);
+    return;
+  }
+  waiter.pool_ = this;
+  waiter.previous_ = last_;
+  (last_ != nullptr ? last_->next_ : first_) = &waiter;
+  last_ = &waiter;
+  ++waiting_;
+  dial_for_waiting();
+}
+
+void LinkPool::forget(LinkWaiter& waiter) noexcept {
+  if (waiter.pool_ != this) return;
+  (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = waiter.next_;
+  (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = waiter.previous_;
+  waiter.pool_ = nullptr;
+  waiter.previous_ = waiter.next_ = nullptr;
+  --waiting_;
+}
+
+LinkPool::Link* LinkPool::find_room() noexcept {
+  for (Link& link : links_) {
+    if (!link.exchanges->retired() && link.exchanges->capacity() > 0) return &link;
+  }
+  return nullptr;
+}
+
+void LinkPool::released() {
+  serve_waiting();
+  watch_idleness();
+}
+
+void LinkPool::serve_waiting() {
+  while (first_ != nullptr) {
+    Link* link = find_room();
+    if (link == nullptr) break;
+    LinkWaiter& waiter = *first_;
+    forget(waiter);
+    const bool fresh = std::exchange(link->fresh, false);
+    timers_.cancel(*link);
+    waiter.on_link(*link->exchanges, link->version, fresh);
+  }
+  dial_for_waiting();
+}
+
+void LinkPool::dial_for_waiting() {
+  // One HTTP/2 connection will do for all who wait; of HTTP/1.1 each needs its own.
+  const std::size_t wanted = expected_ == HttpVersion::http2 ? std::min<std::size_t>(waiting_, 1) : waiting_;
+  while (dials_.size() < wanted && links_.size() + dials_.size() < core_->options().max_connections) start_dial();
+}
+
+void LinkPool::start_dial() {
+  Dial& dial = dials_.emplace_back();
+  dial.pool = this;
+  const auto now = io::TimerQueue::Clock::now();
+  timers_.schedule(dial, now + core_->options().connect_timeout);
+  dial.dialing =
+      io::dial(loop_, core_->url().host, core_->url().port, Deadline::none(),
+               [this, &dial](Result<std::unique_ptr<io::Stream>> result) { dialed(dial, std::move(result)); });
+}
+
+void LinkPool::dialed(Dial& dial, Result<std::unique_ptr<io::Stream>> result) {
+  if (!result) return dial_failed(dial, result.error());
+  dial.stream = std::move(*result);
+  if (!core_->url().tls) return established(dial);
+  dial.stream =
+      io::make_tls_client(std::move(dial.stream), core_->options().tls, core_->url().host, alpn_for(version_));
+  dial.stream->observe(&dial);
+  dial.stream->wait_writable();
+}
+
+void LinkPool::Dial::on_writable() {
+  if (stream->handshaking()) return stream->wait_writable();
+  if (const std::string failure = stream->failure(); !failure.empty()) {
+    return pool->dial_failed(*this,
+                             Error(Code::unavailable, "cannot connect to " + pool->core().url_text() + ": " + failure));
+  }
+  pool->established(*this);
+}
+
+void LinkPool::Dial::on_timer() {
+  pool->dial_failed(*this, Error(Code::unavailable, "cannot connect to " + pool->core().url_text() +
+                                                        ": no connection within ChannelOptions::connect_timeout"));
+}
+
+void LinkPool::established(Dial& dial) {
+  std::unique_ptr<io::Stream> stream = std::move(dial.stream);
+  stream->observe(nullptr);
+  HttpVersion version = version_.value_or(HttpVersion::http1_1);
+  if (core_->url().tls) {
+    const bool h2 = stream->alpn() == "h2";
+    // A server without ALPN speaks HTTP/1.1.
+    if (version_ == HttpVersion::http2 && !h2) {
+      return dial_failed(dial, Error(Code::unavailable, "cannot use " + core_->url_text() +
+                                                            ": the server did not agree to HTTP/2 (ALPN said \"" +
+                                                            std::string(stream->alpn()) + "\")"));
+    }
+    version = h2 ? HttpVersion::http2 : HttpVersion::http1_1;
+  }
+  expected_ = version;
+  dials_.remove_if([&](const Dial& other) { return &other == &dial; });
+
+  Link& link = links_.emplace_back();
+  link.pool = this;
+  link.version = version;
+  const http::SessionLimits limits = limits_of(core_->options());
+  const Peer peer = stream->peer();
+  io::ConnectionOptions options;
+  // Two ends that both wait for the other to read would wait for ever.
+  options.read_while_blocked = true;
+  const auto install = [&](auto session) {
+    link.exchanges = session.get();
+    link.connection = std::make_unique<io::Connection>(std::move(stream), std::move(session), options);
+  };
+  if (version == HttpVersion::http2) {
+    install(http2::make_client_session(limits, peer));
+  } else {
+    install(http1::make_client_session(limits, peer));
+  }
+  link.connection->on_closed([this, &link](io::Connection&) { drop(link); });
+  link.connection->start();
+  serve_waiting();
+  watch_idleness();
+}
+
+void LinkPool::dial_failed(Dial& dial, const Error& error) {
+  dials_.remove_if([&](const Dial& other) { return &other == &dial; });
+  // One waiter a dial in HTTP/1.1; in HTTP/2 all waited for this one.
+  std::size_t failed = expected_ == HttpVersion::http2 ? waiting_ : std::min<std::size_t>(waiting_, 1);
+  for (; failed > 0 && first_ != nullptr; --failed) {
+    LinkWaiter& waiter = *first_;
+    forget(waiter);
+    waiter.on_no_link(error);
+  }
+  dial_for_waiting();
+}
+
+void LinkPool::drop(Link& link) {
+  links_.remove_if([&](const Link& other) { return &other == &link; });
+  dial_for_waiting();
+}
+
+void LinkPool::watch_idleness() {
+  const auto timeout = core_->options().idle_timeout;
+  for (Link& link : links_) {
+    if (link.exchanges->active() == 0 && !link.scheduled()) {
+      timers_.schedule(link, io::TimerQueue::Clock::now() + timeout);
+    }
+  }
+}
+
+ChannelPools::ChannelPools(boost::asio::execution_context& context)
+    : LoopService(context), loop_(static_cast<io::Loop&>(context)), handle_(std::make_shared<LoopHandle>(loop_)) {}
+
+ChannelPools::~ChannelPools() = default;
+
+LinkPool& ChannelPools::pool(ChannelCore& core, std::optional<HttpVersion> version) {
+  std::unique_ptr<LinkPool>& pool = pools_[Key(&core, version ? static_cast<int>(*version) : -1)];
+  if (!pool) {
+    pool = std::make_unique<LinkPool>(core.shared_from_this(), version, loop_);
+    core.add_loop(handle_);
+  }
+  return *pool;
+}
+
+void ChannelPools::drop(const ChannelCore* core) {
+  std::erase_if(pools_, [core](const auto& entry) { return entry.first.first == core; });
+}
+
+void ChannelPools::close() {
+  handle_->forget();
+  while (waiting_ != nullptr) {
+    // Destroys the frame that holds it, which takes it off the list.
+    Waiting& waiting = *waiting_;
+    waiting_ = waiting.next_;
+    if (waiting_ != nullptr) waiting_->previous_ = nullptr;
+    waiting.previous_ = waiting.next_ = nullptr;
+    waiting.signal.abandon();
+  }
+  pools_.clear();
+}
+
+ChannelPools::Waiting::Waiting(ChannelPools& pools) : pools_(pools), next_(pools.waiting_) {
+  if (next_ != nullptr) next_->previous_ = this;
+  pools_.waiting_ = this;
+}
+
+ChannelPools::Waiting::~Waiting() {
+  if (previous_ != nullptr) {
+    previous_->next_ = next_;
+  } else if (pools_.waiting_ == this) {
+    pools_.waiting_ = next_;
+  }
+  if (next_ != nullptr) next_->previous_ = previous_;
+}
+
+}  // namespace connectrpc::client

@@ -1,0 +1,26 @@
+// Where a channel's URL points.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace connectrpc::client {
+
+struct Url {
+  bool tls = false;
+  /// Name or address, without brackets.
+  std::string host;
+  std::uint16_t port = 0;
+  /// What requests name: host, with brackets where it is IPv6, and the port unless it is the scheme's own.
+  std::string authority;
+  /// "" or "/prefix".
+  std::string prefix;
+
+  std::string_view scheme() const noexcept { return tls ? "https" : "http"; }
+};
+
+/// "http(s)://host[:port][/prefix]". std::invalid_argument says what is wrong.
+Url parse_url(std::string_view text);
+
+}  // namespace connectrpc::client

@@ -1,0 +1,432 @@
+// How a call on the server runs, ends and is cancelled.
+#include "rpc/server_call.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+#include <new>
+#include <utility>
+
+#include "connectrpc/detail/context_access.h"
+#include "connectrpc/detail/headers_access.h"
+#include "rpc/thread_pool.h"
+
+namespace connectrpc::rpc {
+
+namespace asio = boost::asio;
+
+void CallList::cancel_all(CancelReason reason) {
+  for (ServerCall* call = first_; call != nullptr;) {
+    ServerCall* next = call->next_;
+    call->cancel(reason);
+    call = next;
+  }
+}
+
+void apply(protocol::ServerOutput output, http::ServerExchange& exchange) {
+  if (output.head) {
+    const bool ends = output.end && output.body.empty() && output.trailers.empty();
+    exchange.send_head(std::move(*output.head), ends);
+    if (ends) return;
+  }
+  if (!output.body.empty()) exchange.send_body(std::move(output.body));
+  if (!output.end) return;
+  if (output.trailers.empty()) {
+    exchange.finish();
+  } else {
+    exchange.finish(std::move(output.trailers));
+  }
+}
+
+void ServerCall::start(std::shared_ptr<ServerEnvironment> environment, const Route& route,
+                       std::unique_ptr<http::ServerExchange> exchange, std::unique_ptr<protocol::ServerCall> protocol) {
+  std::unique_ptr<ServerCall> call(
+      new ServerCall(std::move(environment), route, std::move(exchange), std::move(protocol)));
+  if (call->protocol_->fault()) {
+    call->finish(&*call->protocol_->fault());
+    return;
+  }
+  const Deadline deadline = call->context_.deadline();
+  if (deadline) {
+    if (deadline.expired()) {
+      const Error error = call->cancellation_error(CancelReason::deadline);
+      call->finish(&error);
+      return;
+    }
+    call->environment_.timers.schedule(*call, deadline.time());
+  }
+  call->exchange_->observe(call.get());
+  io::Loop& loop = call->environment_.loop;
+  WorkerPool::of(loop).start(std::move(call));
+}
+
+ServerCall::ServerCall(std::shared_ptr<ServerEnvironment> environment, const Route& route,
+                       std::unique_ptr<http::ServerExchange> exchange, std::unique_ptr<protocol::ServerCall> protocol)
+    : shared_environment_(std::move(environment)),
+      environment_(*shared_environment_),
+      route_(route),
+      exchange_(std::move(exchange)),
+      protocol_(std::move(protocol)),
+      codec_(codec::message_codec(protocol_->codec())),
+      context_(connectrpc::detail::ContextAccess::make(*this)) {
+  const http::RequestHead& head = exchange_->request();
+  connectrpc::detail::ContextAccess::Facts facts;
+  facts.method = route.method;
+  facts.raw_request_headers = &head.headers;
+  facts.peer = &exchange_->peer();
+  facts.http_method = head.method;
+  facts.authority = head.authority;
+  facts.protocol = protocol_->protocol();
+  facts.codec = protocol_->codec();
+  facts.http_version = head.version;
+  if (const auto timeout = protocol_->timeout()) facts.deadline = Deadline::after(*timeout);
+  connectrpc::detail::ContextAccess::set(context_, facts);
+
+  next_ = environment_.calls.first_;
+  if (next_ != nullptr) next_->previous_ = this;
+  environment_.calls.first_ = this;
+  ++environment_.calls.size_;
+}
+
+ServerCall::~ServerCall() {
+  if (previous_ != nullptr) {
+    previous_->next_ = next_;
+  } else {
+    environment_.calls.first_ = next_;
+  }
+  if (next_ != nullptr) next_->previous_ = previous_;
+  --environment_.calls.size_;
+}
+
+Task<> ServerCall::run() {
+  try {
+    if (route_.service != nullptr) {
+      co_await route_.service->call(*route_.method, *this);
+    } else {
+      co_await call_blocking();
+    }
+  } catch (...) {
+    failure_ = translate(std::current_exception());
+  }
+  finish(failure_ ? &*failure_ : nullptr);
+}
+
+void ServerCall::abandon() {
+  inbound_.abandon();
+  outbound_.abandon();
+  thread_done_.abandon();
+}
+
+void ServerCall::on_inbound() {
+  if (const auto& reset = exchange_->reset()) {
+    cancel(reset->reason == http::ResetReason::connection_lost ? CancelReason::connection_lost : CancelReason::peer);
+    return;
+  }
+  // Resumes the handler, which may end the call: nothing may follow.
+  inbound_.notify();
+}
+
+void ServerCall::on_outbound() { outbound_.notify(); }
+
+void ServerCall::on_timer() { cancel(CancelReason::deadline); }
+
+void ServerCall::cancel(CancelReason reason) {
+  int none = -1;
+  if (!cancel_reason_.compare_exchange_strong(none, static_cast<int>(reason))) return;
+  if (stop_) stop_->request_stop();
+  const Error error = cancellation_error(reason);
+  finish(&error);
+  // Last: a handler that waits is resumed, now or soon, and its end is the end of this object.
+  cancel_run();
+}
+
+Error ServerCall::cancellation_error(CancelReason reason) const {
+  switch (reason) {
+    case CancelReason::deadline: return Error(Code::deadline_exceeded, "the deadline of the call has passed");
+    case CancelReason::shutdown: return Error(Code::unavailable, "the server is shutting down");
+    case CancelReason::peer: return Error(Code::canceled, "the client canceled the call");
+    case CancelReason::connection_lost: return Error(Code::canceled, "the connection to the client was lost");
+    case CancelReason::user: break;
+  }
+  return Error(Code::canceled, "the call was canceled");
+}
+
+void ServerCall::throw_if_cancelled() const {
+  if (const auto reason = cancelled()) throw cancellation_error(*reason);
+}
+
+std::optional<CancelReason> ServerCall::cancelled() const noexcept {
+  const int reason = cancel_reason_.load(std::memory_order_acquire);
+  if (reason < 0) return std::nullopt;
+  return static_cast<CancelReason>(reason);
+}
+
+std::stop_token ServerCall::stop_token() {
+  if (!stop_) {
+    stop_.emplace();
+    if (cancelled()) stop_->request_stop();
+  }
+  return stop_->get_token();
+}
+
+ServerCall::Pulled ServerCall::pull(google::protobuf::MessageLite* message, std::string* bytes) {
+  throw_if_cancelled();
+  protocol::ServerInput input =
+      protocol_->receive(exchange_->body(), exchange_->inbound_ended(), exchange_->announced_length());
+  switch (input.kind) {
+    case protocol::ServerInput::Kind::need_more: exchange_->consume(input.consumed); return Pulled::nothing;
+    case protocol::ServerInput::Kind::end: exchange_->consume(input.consumed); return Pulled::end;
+    case protocol::ServerInput::Kind::failed: throw *std::move(input.error);
+    case protocol::ServerInput::Kind::message: break;
+  }
+  Result<void> decoded;
+  if (message != nullptr) {
+    decoded = codec_.decode(input.payload, *message);
+  } else {
+    bytes->assign(input.payload);
+  }
+  exchange_->consume(input.consumed);
+  decoded.value();
+  return Pulled::message;
+}
+
+Task<bool> ServerCall::receive_next(google::protobuf::MessageLite& message) {
+  for (;;) {
+    switch (pull(&message, nullptr)) {
+      case Pulled::message: co_return true;
+      case Pulled::end: co_return false;
+      case Pulled::nothing: break;
+    }
+    co_await inbound_.wait();
+  }
+}
+
+namespace {
+
+Error wrong_count(std::string_view what) {
+  return Error(Code::unimplemented, "a unary request has exactly one message, this one had " + std::string(what));
+}
+
+}  // namespace
+
+Task<> ServerCall::receive(google::protobuf::MessageLite& message) {
+  for (bool received = false;;) {
+    // A second message is only counted: the first one must stay as it is.
+    std::string surplus;
+    switch (received ? pull(nullptr, &surplus) : pull(&message, nullptr)) {
+      case Pulled::message:
+        if (received) throw wrong_count("more");
+        received = true;
+        continue;
+      case Pulled::end:
+        if (!received) throw wrong_count("none");
+        co_return;
+      case Pulled::nothing: break;
+    }
+    co_await inbound_.wait();
+  }
+}
+
+std::string ServerCall::encode(const google::protobuf::MessageLite& message) {
+  std::string payload(protocol_->message_prefix(), '\0');
+  codec_.encode(message, payload, false).value();
+  return payload;
+}
+
+void ServerCall::respond(const google::protobuf::MessageLite& message) { answer_ = encode(message); }
+
+Headers ServerCall::checked(Headers pairs, std::string_view (*name_fault)(std::string_view) noexcept) {
+  // `date` is the one name that only trailers refuse.
+  if (connectrpc::detail::HeadersAccess::all_checked(pairs) &&
+      (name_fault == connectrpc::detail::name_fault || !pairs.contains("date"))) {
+    return pairs;
+  }
+  Headers sendable;
+  for (const auto& [name, value] : pairs) {
+    std::string_view fault = name_fault(name);
+    if (fault.empty()) fault = connectrpc::detail::pair_fault(name, value);
+    if (fault.empty()) {
+      connectrpc::detail::HeadersAccess::append(sendable, name, value);
+    } else {
+      environment_.report(LogRecord::Level::warning, route_.method->full_name(),
+                          "\"" + std::string(name) + "\" is not sent: " + std::string(fault));
+    }
+  }
+  return sendable;
+}
+
+Headers ServerCall::sendable_headers(bool last) {
+  return checked(connectrpc::detail::ContextAccess::take_response_headers(context_, last),
+                 connectrpc::detail::name_fault);
+}
+
+void ServerCall::send_pending_headers(protocol::ServerOutput& out, bool last) {
+  if (context_.headers_sent()) return;
+  protocol_->send_headers(sendable_headers(last), out);
+}
+
+void ServerCall::send_headers() {
+  throw_if_cancelled();
+  if (metadata_elsewhere_) {
+    // On a handler's thread: the loop takes the headers over, before it hears of the handler's end.
+    asio::post(environment_.loop, [this, headers = sendable_headers(false)]() mutable {
+      if (answered_) return;
+      protocol::ServerOutput out;
+      protocol_->send_headers(std::move(headers), out);
+      apply(std::move(out), *exchange_);
+    });
+    return;
+  }
+  protocol::ServerOutput out;
+  send_pending_headers(out, false);
+  apply(std::move(out), *exchange_);
+}
+
+Task<bool> ServerCall::send(const google::protobuf::MessageLite& message) {
+  if (sending_) throw std::logic_error("send() was called while another send() of the same call had not returned");
+  return send_encoded(encode(message));
+}
+
+Task<bool> ServerCall::send_encoded(std::string payload) {
+  if (answered_) co_return false;
+  protocol::ServerOutput out;
+  send_pending_headers(out, false);
+  protocol_->send_message(std::move(payload), out).value();
+  apply(std::move(out), *exchange_);
+  sending_ = true;
+  while (!answered_ && exchange_->unsent() > environment_.high_water) co_await outbound_.wait();
+  sending_ = false;
+  co_return !answered_;
+}
+
+Error ServerCall::translate(std::exception_ptr thrown) {
+  const auto reason = cancelled();
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const Error& error) {
+    if (reason) return cancellation_error(*reason);
+    return error;
+  } catch (const std::bad_alloc&) {
+    if (reason) return cancellation_error(*reason);
+    environment_.report(LogRecord::Level::error, route_.method->full_name(), "the handler ran out of memory");
+    return Error(Code::resource_exhausted, "the server is out of memory");
+  } catch (const std::exception& error) {
+    if (reason) return cancellation_error(*reason);
+    environment_.report(LogRecord::Level::error, route_.method->full_name(), error.what());
+  } catch (...) {
+    if (reason) return cancellation_error(*reason);
+    environment_.report(LogRecord::Level::error, route_.method->full_name(), "the handler threw no std::exception");
+  }
+  return Error(Code::unknown, "the handler failed");
+}
+
+void ServerCall::finish(const Error* error) {
+  if (answered_) return;
+  answered_ = true;
+  if (scheduled()) environment_.timers.cancel(*this);
+  if (exchange_->reset()) return;
+  protocol::ServerOutput out;
+  std::optional<Error> failed;
+  if (error == nullptr && route_.method->stream_type != StreamType::server &&
+      route_.method->stream_type != StreamType::bidi) {
+    if (!answer_) {
+      failed = Error(Code::internal, "the handler gave no response");
+    } else {
+      send_pending_headers(out, true);
+      Result<void> sent = protocol_->send_message(*std::move(answer_), out);
+      if (!sent) failed = std::move(sent).error();
+    }
+    if (failed) error = &*failed;
+  }
+  protocol::Ending ending;
+  ending.error = error;
+  if (!metadata_elsewhere_) {
+    if (!context_.headers_sent()) ending.headers = sendable_headers(true);
+    ending.trailers = checked(std::move(context_.response_trailers()), connectrpc::detail::trailer_name_fault);
+  }
+  protocol_->finish(std::move(ending), out);
+  apply(std::move(out), *exchange_);
+  if (!exchange_->inbound_ended()) exchange_->abort(http::ResetReason::no_error);
+}
+
+// The call as the thread of a blocking handler sees it.
+class ServerCall::Blocking final : public connectrpc::detail::ServerCallSync {
+ public:
+  Blocking(ServerCall& call, std::string request) : call_(call), request_(std::move(request)) {}
+
+  Context& context() noexcept override { return call_.context_; }
+  void receive(google::protobuf::MessageLite& message) override { call_.codec_.decode(request_, message).value(); }
+  void respond(const google::protobuf::MessageLite& message) override { answer_ = call_.encode(message); }
+  bool receive_next(google::protobuf::MessageLite&) override { throw_streaming(); }
+  bool send(const google::protobuf::MessageLite&) override { throw_streaming(); }
+
+  // On a thread of the pool.
+  void run() {
+    try {
+      // Queued for too long: the client has been answered.
+      if (!call_.cancelled()) call_.route_.service_sync->call(*call_.route_.method, *this);
+    } catch (...) {
+      thrown_ = std::current_exception();
+    }
+  }
+
+  // On the loop, after run().
+  void hand_over() {
+    if (thrown_) std::rethrow_exception(std::move(thrown_));
+    call_.answer_ = std::move(answer_);
+  }
+
+ private:
+  [[noreturn]] void throw_streaming() {
+    throw Error(Code::unimplemented, std::string(call_.route_.method->full_name()) +
+                                         ": blocking handlers of streams are not served by this version");
+  }
+
+  ServerCall& call_;
+  std::string request_;
+  std::optional<std::string> answer_;
+  std::exception_ptr thrown_;
+};
+
+Task<> ServerCall::call_blocking() {
+  std::string request;
+  for (bool received = false;;) {
+    std::string surplus;
+    const Pulled pulled = pull(nullptr, received ? &surplus : &request);
+    if (pulled == Pulled::end) {
+      if (!received) throw wrong_count("none");
+      break;
+    }
+    if (pulled == Pulled::message) {
+      if (received) throw wrong_count("more");
+      received = true;
+      continue;
+    }
+    co_await inbound_.wait();
+  }
+  if (!stop_) stop_.emplace();
+  Blocking blocking(*this, std::move(request));
+  bool done = false;
+  metadata_elsewhere_ = true;
+  const bool queued = environment_.threads->submit([this, &blocking, &done] {
+    blocking.run();
+    asio::post(environment_.loop, [this, &done] {
+      done = true;
+      thread_done_.notify();
+    });
+  });
+  if (!queued) {
+    metadata_elsewhere_ = false;
+    throw Error(Code::resource_exhausted, "all workers are busy and " +
+                                              std::to_string(environment_.threads->queue_limit()) +
+                                              " calls wait (ServerOptions::worker_queue)");
+  }
+  // The thread uses this object: its end must be waited for, whatever happens to the call.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (!done) co_await thread_done_.wait();
+  metadata_elsewhere_ = false;
+  blocking.hand_over();
+}
+
+}  // namespace connectrpc::rpc

@@ -1,0 +1,154 @@
+// One call on the server: messages over an exchange, a handler on a pooled coroutine.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "codec/message_codec.h"
+#include "connectrpc/cancel.h"
+#include "connectrpc/context.h"
+#include "connectrpc/detail/server_call.h"
+#include "connectrpc/error.h"
+#include "connectrpc/log.h"
+#include "connectrpc/service.h"
+#include "http/exchange.h"
+#include "io/timer_queue.h"
+#include "protocol/server_call.h"
+#include "rpc/signal.h"
+#include "rpc/worker_pool.h"
+
+namespace connectrpc::rpc {
+
+class ServerCall;
+class ThreadPool;
+
+/// The calls of one loop, so that a shutdown finds them.
+class CallList {
+ public:
+  std::size_t size() const noexcept { return size_; }
+  /// Cancels every call; those that end inline are passed over safely.
+  void cancel_all(CancelReason reason);
+
+ private:
+  friend class ServerCall;
+  ServerCall* first_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// What the calls of a server share on one loop.
+struct ServerEnvironment {
+  io::Loop& loop;
+  io::TimerQueue& timers;
+  protocol::ServerSettings settings;
+  /// Where blocking handlers run.
+  ThreadPool* threads = nullptr;
+  LogHook log;
+  /// Bytes given to a stream and not sent yet at which send() waits.
+  std::size_t high_water = 64 * 1024;
+  CallList calls;
+
+  void report(LogRecord::Level level, std::string_view method, std::string_view text) const {
+    if (log) log(LogRecord{level, method, text});
+  }
+};
+
+/// Where a path leads: one of the two services is set.
+struct Route {
+  const MethodSpec* method = nullptr;
+  Service* service = nullptr;
+  ServiceSync* service_sync = nullptr;
+};
+
+/// Puts what a protocol said on the exchange.
+void apply(protocol::ServerOutput output, http::ServerExchange& exchange);
+
+class ServerCall final : public Job,
+                         public connectrpc::detail::ServerCall,
+                         private http::Exchange::Observer,
+                         private io::Timer {
+ public:
+  /// Answers at once what needs no handler (a fault in the head, a deadline that has passed); starts the handler
+  /// otherwise.
+  static void start(std::shared_ptr<ServerEnvironment> environment, const Route& route,
+                    std::unique_ptr<http::ServerExchange> exchange, std::unique_ptr<protocol::ServerCall> protocol);
+  ~ServerCall() override;
+
+  void cancel(CancelReason reason);
+
+  // connectrpc::detail::ServerCall
+  Context& context() noexcept override { return context_; }
+  Task<> receive(google::protobuf::MessageLite& message) override;
+  void respond(const google::protobuf::MessageLite& message) override;
+  Task<bool> receive_next(google::protobuf::MessageLite& message) override;
+  Task<bool> send(const google::protobuf::MessageLite& message) override;
+  void send_headers() override;
+  std::optional<CancelReason> cancelled() const noexcept override;
+  std::stop_token stop_token() override;
+
+ private:
+  friend class CallList;
+  class Blocking;
+  enum class Pulled { message, end, nothing };
+
+  ServerCall(std::shared_ptr<ServerEnvironment> environment, const Route& route,
+             std::unique_ptr<http::ServerExchange> exchange, std::unique_ptr<protocol::ServerCall> protocol);
+
+  // Job
+  Task<> run() override;
+  void abandon() override;
+
+  // http::Exchange::Observer
+  void on_inbound() override;
+  void on_outbound() override;
+
+  // io::Timer: the deadline
+  void on_timer() override;
+
+  Task<> call_blocking();
+  Task<bool> send_encoded(std::string payload);
+  // Looks for a message: decodes it into `message` or keeps its bytes in `bytes`, whichever is not null. Throws Error.
+  Pulled pull(google::protobuf::MessageLite* message, std::string* bytes);
+  void throw_if_cancelled() const;
+  Error cancellation_error(CancelReason reason) const;
+  // What an exception that leaves a handler tells the peer.
+  Error translate(std::exception_ptr thrown);
+  std::string encode(const google::protobuf::MessageLite& message);
+  // The user's response headers as they may be sent; `last`: the handler has ended.
+  Headers sendable_headers(bool last);
+  // Drops pairs that came from elsewhere and may not be sent.
+  Headers checked(Headers pairs, std::string_view (*name_fault)(std::string_view) noexcept);
+  void send_pending_headers(protocol::ServerOutput& out, bool last);
+  void finish(const Error* error);
+
+  // Shared: on a loop of the user's a handler may outlive its server.
+  const std::shared_ptr<ServerEnvironment> shared_environment_;
+  ServerEnvironment& environment_;
+  const Route route_;
+  std::unique_ptr<http::ServerExchange> exchange_;
+  std::unique_ptr<protocol::ServerCall> protocol_;
+  const codec::MessageCodec& codec_;
+  Context context_;
+  // The encoded answer of a unary call, behind the protocol's prefix.
+  std::optional<std::string> answer_;
+  std::optional<Error> failure_;
+  std::optional<std::stop_source> stop_;
+  // A CancelReason, or -1: also read by the threads of blocking handlers.
+  std::atomic<int> cancel_reason_{-1};
+  bool answered_ = false;
+  bool sending_ = false;
+  // Metadata belongs to the thread of a blocking handler until it is handed over.
+  bool metadata_elsewhere_ = false;
+  ServerCall* previous_ = nullptr;
+  ServerCall* next_ = nullptr;
+  // Last, so that a coroutine that still waits is destroyed before what it uses.
+  Signal inbound_;
+  Signal outbound_;
+  Signal thread_done_;
+};
+
+}  // namespace connectrpc::rpc

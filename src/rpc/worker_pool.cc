@@ -1,0 +1,92 @@
+// How a pooled coroutine is kept clean between calls.
+#include "rpc/worker_pool.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <exception>
+#include <utility>
+
+namespace connectrpc::rpc {
+
+namespace asio = boost::asio;
+
+// A worker outlives its job, not the other way round. The coroutine's frame lives in the idle signal while it waits for
+// a job, otherwise in the operation that the job waits for.
+class Worker {
+ public:
+  explicit Worker(WorkerPool& pool) : pool_(pool) {}
+
+  // Spawned outside of the constructor: the coroutine runs at once when the loop is turning.
+  void spawn(io::Loop& loop) {
+    asio::co_spawn(loop, run(), asio::bind_cancellation_slot(cancel_.slot(), [](std::exception_ptr) {}));
+  }
+
+  void start(std::unique_ptr<Job> job) {
+    job->worker_ = this;
+    job_ = std::move(job);
+    // A fresh coroutine is still on its way through the loop's queue and finds the job there.
+    idle_.notify();
+  }
+
+  // Destroys the coroutine if it waits in one of our signals; one that waits for an operation of the loop dies with it.
+  void abandon() {
+    idle_.abandon();
+    if (job_) job_->abandon();
+  }
+
+  void cancel() { cancel_.emit(asio::cancellation_type::terminal); }
+
+ private:
+  Task<> run() {
+    for (;;) {
+      // Idle: a cancellation that arrives late must neither end this coroutine nor be remembered.
+      co_await asio::this_coro::throw_if_cancelled(false);
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+      while (!job_) co_await idle_.wait();
+      // A handler may have changed both, so both are set anew for each call.
+      co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+      co_await asio::this_coro::throw_if_cancelled(true);
+      co_await job_->run();
+      job_->worker_ = nullptr;
+      std::unique_ptr<Job> done = std::move(job_);
+      pool_.idle_.push_back(this);
+      done.reset();
+    }
+  }
+
+  WorkerPool& pool_;
+  asio::cancellation_signal cancel_;
+  std::unique_ptr<Job> job_;
+  Signal idle_;
+};
+
+void Job::cancel_run() {
+  if (worker_ != nullptr) worker_->cancel();
+}
+
+WorkerPool::WorkerPool(asio::execution_context& context)
+    : LoopService(context), loop_(static_cast<io::Loop&>(context)) {}
+
+WorkerPool::~WorkerPool() = default;
+
+void WorkerPool::start(std::unique_ptr<Job> job) {
+  if (idle_.empty()) {
+    workers_.push_back(std::make_unique<Worker>(*this));
+    Worker* fresh = workers_.back().get();
+    fresh->start(std::move(job));
+    fresh->spawn(loop_);
+    return;
+  }
+  Worker* worker = idle_.back();
+  idle_.pop_back();
+  worker->start(std::move(job));
+}
+
+void WorkerPool::close() {
+  idle_.clear();
+  // Frames must go while the loop's services still exist, but a job must outlive frames that other services hold.
+  for (const auto& worker : workers_) worker->abandon();
+}
+
+}  // namespace connectrpc::rpc

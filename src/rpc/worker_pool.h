@@ -1,0 +1,55 @@
+// Coroutines that are spawned once and resumed for each call.
+#pragma once
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "connectrpc/task.h"
+#include "io/loop.h"
+#include "rpc/loop_service.h"
+#include "rpc/signal.h"
+
+namespace connectrpc::rpc {
+
+class Worker;
+
+/// What a pooled coroutine runs. Owned by the worker while it runs and destroyed when run() has ended.
+class Job {
+ public:
+  virtual ~Job() = default;
+  /// Must not let an exception escape.
+  virtual Task<> run() = 0;
+  /// The loop is shut down: destroy what waits in signals of this job. run() is not resumed any more.
+  virtual void abandon() = 0;
+
+ protected:
+  /// Requests cancellation of whatever run() waits for; it takes effect in a later turn or inline. Nothing happens once
+  /// run() has ended.
+  void cancel_run();
+
+ private:
+  friend class Worker;
+  Worker* worker_ = nullptr;
+};
+
+/// The workers of one loop.
+class WorkerPool final : public LoopService<WorkerPool> {
+ public:
+  explicit WorkerPool(boost::asio::execution_context& context);
+  ~WorkerPool() override;
+
+  /// Starts `job` on an idle coroutine, inline: it runs until it first waits.
+  void start(std::unique_ptr<Job> job);
+  std::size_t idle() const noexcept { return idle_.size(); }
+  void close();
+
+ private:
+  friend class Worker;
+  io::Loop& loop_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Worker*> idle_;
+};
+
+}  // namespace connectrpc::rpc

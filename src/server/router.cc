@@ -1,0 +1,41 @@
+// From paths to methods.
+#include "server/router.h"
+
+#include <stdexcept>
+
+namespace connectrpc::server {
+
+namespace {
+
+void check_prefix(std::string_view prefix) {
+  if (prefix.empty()) return;
+  if (prefix.front() != '/' || prefix.back() == '/' || prefix.find_first_of("?# ") != std::string_view::npos) {
+    throw std::invalid_argument("a mount prefix is \"\" or like \"/api\", not \"" + std::string(prefix) + "\"");
+  }
+}
+
+}  // namespace
+
+void Router::insert(std::string_view prefix, const rpc::Route& route) {
+  std::string path = std::string(prefix) + std::string(route.method->path);
+  const auto [at, inserted] = routes_.try_emplace(std::move(path), route);
+  if (!inserted) throw std::invalid_argument("the method " + at->first + " is served already");
+}
+
+void Router::add(Service& service, std::string_view prefix) {
+  check_prefix(prefix);
+  for (const MethodSpec* method : service.methods()) insert(prefix, {method, &service, nullptr});
+}
+
+void Router::add(ServiceSync& service, std::string_view prefix) {
+  check_prefix(prefix);
+  for (const MethodSpec* method : service.methods()) insert(prefix, {method, nullptr, &service});
+  has_blocking_ = true;
+}
+
+const rpc::Route* Router::find(std::string_view path) const noexcept {
+  const auto at = routes_.find(path);
+  return at == routes_.end() ? nullptr : &at->second;
+}
+
+}  // namespace connectrpc::server

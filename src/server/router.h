@@ -1,0 +1,39 @@
+// From paths to methods.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "connectrpc/service.h"
+#include "rpc/server_call.h"
+
+namespace connectrpc::server {
+
+/// The methods of a server. Filled before it starts, read by all loops after that.
+class Router {
+ public:
+  /// std::invalid_argument names a path that is taken, or a prefix that does not begin with '/' or ends in one.
+  void add(Service& service, std::string_view prefix);
+  void add(ServiceSync& service, std::string_view prefix);
+  void keep(std::shared_ptr<void> owned) { kept_.push_back(std::move(owned)); }
+
+  /// Null if no method has this path. Valid as long as the router.
+  const rpc::Route* find(std::string_view path) const noexcept;
+  bool has_blocking() const noexcept { return has_blocking_; }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
+  void insert(std::string_view prefix, const rpc::Route& route);
+
+  std::unordered_map<std::string, rpc::Route, Hash, std::equal_to<>> routes_;
+  std::vector<std::shared_ptr<void>> kept_;
+  bool has_blocking_ = false;
+};
+
+}  // namespace connectrpc::server
