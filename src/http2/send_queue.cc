@@ -1,0 +1,49 @@
+// Body bytes that wait for the peer's window.
+#include "http2/send_queue.h"
+
+#include <algorithm>
+
+namespace connectrpc::http2 {
+namespace {
+
+// What an empty queue keeps room for: a unary call has one chunk, a busy stream some dozens a turn.
+constexpr std::size_t most_kept = 64;
+
+}  // namespace
+
+void SendQueue::move_to(std::string& out, std::size_t count) {
+  count = std::min(count, size_);
+  size_ -= count;
+  while (count != 0) {
+    std::string& chunk = chunks_[first_];
+    const std::size_t part = std::min(count, chunk.size() - offset_);
+    out.append(chunk, offset_, part);
+    count -= part;
+    offset_ += part;
+    if (offset_ == chunk.size()) {
+      chunk = std::string();
+      offset_ = 0;
+      ++first_;
+    }
+  }
+  if (size_ == 0) {
+    clear();
+  } else if (first_ >= most_kept && 2 * first_ >= chunks_.size()) {
+    // A writer that keeps ahead of the window would otherwise let the vector grow with all it ever sent.
+    chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
+}
+
+void SendQueue::clear() noexcept {
+  if (chunks_.capacity() > most_kept) {
+    chunks_ = {};
+  } else {
+    chunks_.clear();
+  }
+  first_ = 0;
+  offset_ = 0;
+  size_ = 0;
+}
+
+}  // namespace connectrpc::http2

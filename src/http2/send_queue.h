@@ -1,0 +1,33 @@
+// Body bytes that wait for the peer's window.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace connectrpc::http2 {
+
+/// Chunks in the order in which they were given, taken from the front in pieces of any size. Chunks are moved in and
+/// copied once, into the output. Bounds nothing: whoever sends watches size().
+class SendQueue {
+ public:
+  void push(std::string chunk) {
+    size_ += chunk.size();
+    chunks_.push_back(std::move(chunk));
+  }
+  /// Bytes that wait.
+  std::size_t size() const noexcept { return size_; }
+  /// Appends the first `count` bytes, at most size(), to `out` and drops them here.
+  void move_to(std::string& out, std::size_t count);
+  /// Drops everything; keeps a little memory for the next use.
+  void clear() noexcept;
+
+ private:
+  std::vector<std::string> chunks_;
+  std::size_t first_ = 0;   // chunks before it were taken
+  std::size_t offset_ = 0;  // bytes of chunks_[first_] that were taken
+  std::size_t size_ = 0;
+};
+
+}  // namespace connectrpc::http2

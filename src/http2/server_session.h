@@ -1,0 +1,56 @@
+// The server's end of an HTTP/2 connection.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "connectrpc/peer.h"
+#include "http/exchange.h"
+#include "http2/session_core.h"
+
+namespace connectrpc::http2 {
+
+class ServerExchange;
+class ServerStream;
+
+/// Turns frames into requests and answers into frames (RFC 9113). Malformed requests are answered with RST_STREAM and
+/// never seen by the handler, heads over the limit with 431.
+class ServerSession final : public SessionCore {
+ public:
+  /// `handler` must outlive the session. `scheme` is what the connection is, "http" or "https"; what requests say of it
+  /// does not count.
+  ServerSession(http::RequestHandler& handler, const http::SessionLimits& limits, Peer peer, std::string scheme);
+  ~ServerSession() override;
+
+  /// Goes away without losing a request: the peer is told (GOAWAY), what it had sent by then is still served, and
+  /// wants_close() comes true when the last answer was sent. Whoever cannot wait as long destroys the session.
+  void begin_shutdown();
+  /// Streams that are not closed yet.
+  std::size_t active() const { return open_streams(); }
+
+  /// For ServerExchange.
+  void send_head(ServerStream& stream, http::ResponseHead head, bool ends);
+
+ private:
+  std::unique_ptr<Stream> make_stream() override;
+  void on_fields_begin(const nghttp2_frame& frame) override;
+  void on_head_field(Stream& stream, std::string_view name, std::string_view value) override;
+  void on_head_complete(Stream& stream) override;
+  void on_fields_too_large(Stream& stream) override;
+  void submit(Stream& stream) override;
+  void hand_over(Link& link) override;
+  void on_cut(Stream& stream) override;
+  void on_abandoned(Stream& stream) override;
+  void on_goaway(const nghttp2_goaway& goaway) override;
+  void on_ping_ack(const std::uint8_t* opaque_data) override;
+
+  http::RequestHandler& handler_;
+  const std::string scheme_;
+  bool shutting_down_ = false;
+};
+
+std::unique_ptr<ServerSession> make_server_session(http::RequestHandler& handler, const http::SessionLimits& limits,
+                                                   Peer peer, std::string scheme);
+
+}  // namespace connectrpc::http2
