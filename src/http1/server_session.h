@@ -6,6 +6,7 @@
 #include <string>
 
 #include "connectrpc/peer.h"
+#include "http/drainable.h"
 #include "http/exchange.h"
 #include "io/session.h"
 
@@ -28,10 +29,11 @@ namespace connectrpc::http1 {
 /// An exchange that is dropped or aborted after its whole answer was given ends the request: what is left of it is read
 /// and thrown away if it is announced as 64 KiB or less, else the connection closes after the answer. Dropped or
 /// aborted before that, the connection closes at once and the client sees that the answer is not whole.
-class ServerSession : public io::Session {
+class ServerSession : public io::Session, public http::Drainable {
  public:
   /// Takes no further request: closes once the one under way, or half received, is answered.
   virtual void drain() = 0;
+  void begin_shutdown() final { drain(); }
   /// Requests under way: 0 or 1.
   virtual std::size_t active() const = 0;
 };
