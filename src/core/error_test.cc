@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -112,6 +113,21 @@ TEST(Error, CopiesShareUntilOneIsChanged) {
   EXPECT_EQ(other.metadata(), error.metadata());
 }
 
+TEST(Error, CopiesMayLiveOnOtherThreads) {
+  Error error = Error(Code::not_found, "text").with_metadata("a", "1");
+  for (std::size_t i = 0; i < 200; ++i) {
+    std::thread reader([copy = error]() mutable {
+      Error last = std::move(copy);
+      EXPECT_STREQ(last.what(), "not_found: text");
+      EXPECT_EQ(last.metadata()["a"], "1");
+      last = Error(Code::unknown);
+    });
+    error.with_metadata("a", "2");
+    reader.join();
+    EXPECT_EQ(error.metadata().size(), i + 2);
+  }
+}
+
 TEST(Error, RefusedMetadataChangesNothing) {
   Error error = Error(Code::not_found).with_metadata("a", "1");
   const Error copy = error;
@@ -187,7 +203,7 @@ TEST(Result, ValueOrError) {
   EXPECT_TRUE(value.has_value());
   EXPECT_EQ(*value, 5);
   EXPECT_EQ(value.value(), 5);
-  const Result<int> error(Error(Code::not_found));
+  const Result<int> error{Error(Code::not_found)};
   EXPECT_FALSE(error);
   EXPECT_EQ(error.error().code(), Code::not_found);
   EXPECT_THROW((void)error.value(), Error);
@@ -208,7 +224,7 @@ TEST(Result, OfNothing) {
   const Result<void> success;
   EXPECT_TRUE(success);
   EXPECT_NO_THROW(success.value());
-  const Result<void> failure(Error(Code::aborted));
+  const Result<void> failure{Error(Code::aborted)};
   EXPECT_FALSE(failure);
   EXPECT_EQ(failure.error().code(), Code::aborted);
   EXPECT_THROW(failure.value(), Error);
