@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "codec/codecs.h"
+#include "codec/wire.h"
 #include "connectrpc/detail/pb_compat.h"
 
 namespace connectrpc::codec {
@@ -25,33 +26,17 @@ std::string missing_fields(const MessageLite& message) {
   return type_name(message) + " lacks required fields: " + message.InitializationErrorString();
 }
 
-// Skips the value of a field; false where the wire format ends or breaks.
-bool skip_value(google::protobuf::io::CodedInputStream& in, std::uint32_t tag) {
-  std::uint64_t number;
-  std::uint32_t small;
-  switch (tag & 7) {
-    case 0: return in.ReadVarint64(&number);
-    case 1: return in.ReadLittleEndian64(&number);
-    case 2: return in.ReadVarint32(&small) && small <= most_bytes && in.Skip(static_cast<int>(small));
-    case 5: return in.ReadLittleEndian32(&small);
-    default: return false;
-  }
-}
-
 // Where the message's own fields break; protobuf itself does not tell. Empty if the fault lies within a field.
 std::string fault_position(std::string_view bytes) {
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                             static_cast<int>(bytes.size()));
-  std::uint32_t number = 0;
   int at = 0;
   while (at < static_cast<int>(bytes.size())) {
     const std::uint32_t tag = in.ReadTag();
-    number = tag >> 3;
-    if ((tag & 7) == 3 || (tag & 7) == 4) return {};
-    if (number == 0 || !skip_value(in, tag)) {
-      return number == 0
-                 ? "no field begins at byte " + std::to_string(at)
-                 : "field " + std::to_string(number) + " at byte " + std::to_string(at) + " is broken or cut off";
+    if (wire_type(tag) == WireType::group || wire_type(tag) == WireType::group_end) return {};
+    if (field_number(tag) == 0) return "no field begins at byte " + std::to_string(at);
+    if (!skip_value(in, tag)) {
+      return "field " + std::to_string(field_number(tag)) + " at byte " + std::to_string(at) + " is broken or cut off";
     }
     at = in.CurrentPosition();
   }

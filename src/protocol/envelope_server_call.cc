@@ -1,0 +1,85 @@
+// What the protocols whose bodies are envelopes share on the server.
+#include "protocol/envelope_server_call.h"
+
+#include <utility>
+
+#include "protocol/packing.h"
+
+namespace connectrpc::protocol {
+namespace {
+
+ServerInput failed(Error error) {
+  ServerInput input;
+  input.kind = ServerInput::Kind::failed;
+  input.error = std::move(error);
+  return input;
+}
+
+}  // namespace
+
+EnvelopeServerCall::EnvelopeServerCall(const MethodSpec& method, const ServerSettings& settings) noexcept
+    : settings_(settings),
+      reader_(envelope_limits(settings)),
+      single_(method.stream_type == StreamType::unary || method.stream_type == StreamType::server) {}
+
+void EnvelopeServerCall::use(ServerEncodings encodings) {
+  request_compression_ = encodings.request;
+  response_compression_ = encodings.response;
+  if (!encodings.fault) return;
+  advertise_ = true;
+  fault_ = std::move(encodings.fault);
+}
+
+ServerInput EnvelopeServerCall::receive(std::string_view body, bool ended, std::optional<std::uint64_t>) {
+  if (single_ && received_ && !body.empty())
+    return failed(Error(Code::unimplemented, "the request has more than one message; this method takes exactly one"));
+  const EnvelopeReader::Item item = reader_.read(body, ended);
+  ServerInput input;
+  switch (item.kind) {
+    case EnvelopeReader::Kind::need_more: break;
+    case EnvelopeReader::Kind::envelope: input = input_of(item); break;
+    case EnvelopeReader::Kind::end:
+      if (single_ && !received_)
+        return failed(Error(Code::unimplemented, "the request has no message; this method takes exactly one"));
+      input.kind = ServerInput::Kind::end;
+      break;
+    case EnvelopeReader::Kind::truncated:
+      return failed(Error(Code::internal, "the request ended within a message, " + std::to_string(item.size) +
+                                              " bytes before its end"));
+    case EnvelopeReader::Kind::too_large: return failed(receive_limit_error(item.size, settings_.receive_limit));
+  }
+  input.consumed = item.consumed;
+  return input;
+}
+
+ServerInput EnvelopeServerCall::input_of(const EnvelopeReader::Item& item) {
+  if ((item.flags & ~flag_compressed) != 0)
+    return failed(
+        Error(Code::internal, "a message of the request has the unknown flags " + std::to_string(item.flags)));
+  ServerInput input;
+  input.kind = ServerInput::Kind::message;
+  input.payload = item.payload;
+  received_ = true;
+  if (item.flags == 0) return input;
+  if (request_compression_ == nullptr)
+    return failed(Error(Code::internal, "a message is marked as compressed, but the request names no compression"));
+  if (item.payload.empty()) return input;
+  std::optional<Error> error =
+      unpack(*request_compression_, item.payload, settings_.receive_limit, Code::invalid_argument, unpacked_);
+  if (error) return failed(*std::move(error));
+  input.payload = unpacked_;
+  return input;
+}
+
+Result<void> EnvelopeServerCall::send_message(std::string prefixed_payload, ServerOutput& out) {
+  Result<void> packed = pack_envelope(settings_, response_compression_, prefixed_payload);
+  if (!packed) return packed;
+  if (out.body.empty()) {
+    out.body = std::move(prefixed_payload);
+  } else {
+    out.body += prefixed_payload;
+  }
+  return packed;
+}
+
+}  // namespace connectrpc::protocol

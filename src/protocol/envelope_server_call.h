@@ -1,0 +1,42 @@
+// What the protocols whose bodies are envelopes share on the server.
+#pragma once
+
+#include <string>
+
+#include "protocol/envelope.h"
+#include "protocol/server_call.h"
+#include "protocol/server_encodings.h"
+
+namespace connectrpc::protocol {
+
+/// Messages in both directions; heads and endings are the protocols' own.
+class EnvelopeServerCall : public ServerCall {
+ public:
+  ServerInput receive(std::string_view body, bool ended, std::optional<std::uint64_t> announced) final;
+  std::size_t message_prefix() const noexcept final { return envelope_prefix; }
+  Result<void> send_message(std::string prefixed_payload, ServerOutput& out) final;
+
+ protected:
+  EnvelopeServerCall(const MethodSpec& method, const ServerSettings& settings) noexcept;
+
+  /// Takes over what was negotiated, a fault included.
+  void use(ServerEncodings encodings);
+
+  const ServerSettings& settings_;
+  /// Null: identity.
+  const Compression* request_compression_ = nullptr;
+  const Compression* response_compression_ = nullptr;
+  /// The request used an unknown compression: the answer names the known ones.
+  bool advertise_ = false;
+
+ private:
+  ServerInput input_of(const EnvelopeReader::Item& item);
+
+  EnvelopeReader reader_;
+  std::string unpacked_;
+  // Unary and server-stream requests are one message.
+  bool single_;
+  bool received_ = false;
+};
+
+}  // namespace connectrpc::protocol

@@ -1,0 +1,56 @@
+// Messages in the form that travels: limits and compression.
+#include "protocol/packing.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "protocol/growing_buffer.h"
+
+namespace connectrpc::protocol {
+
+EnvelopeReader::Limits envelope_limits(const Settings& settings) noexcept {
+  return {settings.receive_limit, packed_limit(settings.receive_limit), packed_limit(control_limit(settings))};
+}
+
+Error receive_limit_error(std::uint64_t size, std::size_t limit) {
+  const std::string what = size == 0 ? "a compressed message" : "a message of " + std::to_string(size) + " bytes";
+  return Error(Code::resource_exhausted,
+               what + " exceeds the receive limit of " + std::to_string(limit) + " bytes (option receive_limit)");
+}
+
+std::optional<Error> unpack(const Compression& compression, std::string_view payload, std::size_t limit, Code broken,
+                            std::string& out) {
+  recycle(out);
+  switch (compression.decompress(payload, limit, out)) {
+    case Compression::Outcome::ok: return std::nullopt;
+    case Compression::Outcome::too_large: return receive_limit_error(0, limit);
+    case Compression::Outcome::broken: break;
+  }
+  return Error(broken, "a message of " + std::to_string(payload.size()) + " bytes is not valid " +
+                           std::string(compression.name()));
+}
+
+Result<void> check_send_limit(const Settings& settings, std::size_t size) {
+  // The length of an envelope has 32 bits.
+  const std::size_t limit = std::min<std::size_t>(settings.send_limit, std::numeric_limits<std::uint32_t>::max());
+  if (size <= limit) return {};
+  return Error(Code::resource_exhausted, "a message of " + std::to_string(size) + " bytes exceeds the send limit of " +
+                                             std::to_string(limit) + " bytes (option send_limit)");
+}
+
+Result<void> pack_envelope(const Settings& settings, const Compression* compression, std::string& prefixed) {
+  const std::size_t size = prefixed.size() - envelope_prefix;
+  Result<void> allowed = check_send_limit(settings, size);
+  if (!allowed) return allowed;
+  if (!worth_packing(settings, compression, size)) {
+    write_envelope_prefix(prefixed, 0);
+    return allowed;
+  }
+  std::string packed(envelope_prefix, '\0');
+  compression->compress(std::string_view(prefixed).substr(envelope_prefix), packed);
+  write_envelope_prefix(packed, flag_compressed);
+  prefixed = std::move(packed);
+  return allowed;
+}
+
+}  // namespace connectrpc::protocol
