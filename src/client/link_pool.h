@@ -37,7 +37,7 @@ class LinkWaiter {
 
  protected:
   /// Leaves the pool's queue.
-  ~LinkWaiter();
+  virtual ~LinkWaiter();
 
  private:
   friend class LinkPool;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "connectrpc/peer.h"
+#include "http/drainable.h"
 #include "http/exchange.h"
 #include "http2/session_core.h"
 
@@ -16,7 +17,7 @@ class ServerStream;
 
 /// Turns frames into requests and answers into frames (RFC 9113). Malformed requests are answered with RST_STREAM and
 /// never seen by the handler, heads over the limit with 431.
-class ServerSession final : public SessionCore {
+class ServerSession final : public SessionCore, public http::Drainable {
  public:
   /// `handler` must outlive the session. `scheme` is what the connection is, "http" or "https"; what requests say of it
   /// does not count.
@@ -25,7 +26,7 @@ class ServerSession final : public SessionCore {
 
   /// Goes away without losing a request: the peer is told (GOAWAY), what it had sent by then is still served, and
   /// wants_close() comes true when the last answer was sent. Whoever cannot wait as long destroys the session.
-  void begin_shutdown();
+  void begin_shutdown() override;
   /// Streams that are not closed yet.
   std::size_t active() const { return open_streams(); }
 

@@ -91,7 +91,7 @@ void ServerLoop::adopt(std::unique_ptr<io::Stream> stream) {
   *connection = made.get();
   made->on_closed([this](io::Connection& ended) { closed(ended); });
   io::Connection& started = *made;
-  served_.emplace(made.get(), Served{std::move(made), nullptr});
+  served_.try_emplace(&started).first->second.connection = std::move(made);
   started.start();
 }
 
