@@ -1,6 +1,7 @@
 // Drives a session over a stream.
 #include "io/connection.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -115,7 +116,7 @@ class Connection::Core final : public Stream::Observer,
     Call& operator=(const Call&) = delete;
     ~Call() {
       if (--core_.calls_ > 0) return;
-      core_.retired_.clear();
+      std::exchange(core_.retired_, {}).clear();
       core_.tell_lost();
       if (core_.connection_ == nullptr) core_.session_.reset();
     }
@@ -144,12 +145,14 @@ class Connection::Core final : public Stream::Observer,
   }
 
   bool may_read() const {
-    return phase_ == Phase::open && !ended_ && session_->wants_read() && !session_->wants_close() &&
-           (options_.read_while_blocked || unsent() < options_.output_limit);
+    if (phase_ != Phase::open || ended_) return false;
+    // What comes after the session's last word is dropped, lest the peer, kept from writing, never reads that word.
+    if (session_->wants_close()) return options_.linger_bytes > 0;
+    return session_->wants_read() && (options_.read_while_blocked || !(blocked_ && full_));
   }
 
   void await_input() {
-    if (phase_ == Phase::open && may_read()) stream_->wait_readable();
+    if (may_read()) stream_->wait_readable();
   }
 
   void read() {
@@ -166,12 +169,14 @@ class Connection::Core final : public Stream::Observer,
     switch (result.status) {
       case IoResult::Status::ok: {
         bytes_read_ += result.size;
+        if (session_->wants_close()) return drop(result.size), true;
         const Call call(*this);
         session_->receive(std::string_view(buffer.data(), result.size));
         return true;
       }
       case IoResult::Status::eof: {
         ended_ = true;
+        if (session_->wants_close()) return false;
         const Call call(*this);
         session_->receive_end();
         return false;
@@ -185,21 +190,21 @@ class Connection::Core final : public Stream::Observer,
   // Sends what the session has to say: one write, and further ones only where a full one went through.
   void flush() {
     for (int writes = 0; phase_ == Phase::open; ++writes) {
-      const bool full = produce();
+      produce();
       if (phase_ != Phase::open) return;
       if (unsent() == 0) {
         if (session_->wants_close()) linger();
         return;
       }
       if (blocked_ || !write()) return;
-      if (full && writes == 3) return turn_.post();
-      if (!full && !session_->wants_close()) return;
+      if (full_ && writes == 3) return turn_.post();
+      if (!full_ && !session_->wants_close()) return;
     }
   }
 
-  // Whether the session may have more than the limit let through.
-  bool produce() {
-    if (unsent() >= options_.output_limit) return true;
+  void produce() {
+    full_ = unsent() >= options_.output_limit;
+    if (full_) return;
     if (out_.empty()) {
       out_ = borrow_string();
     } else if (sent_ >= out_.size() / 2) {
@@ -211,9 +216,8 @@ class Connection::Core final : public Stream::Observer,
       const Call call(*this);
       session_->produce(out_, limit);
     }
-    const bool full = out_.size() >= limit;
+    full_ = out_.size() >= limit;
     if (out_.empty()) give_back(out_);
-    return full;
   }
 
   // Whether everything went out.
@@ -283,11 +287,13 @@ class Connection::Core final : public Stream::Observer,
         if (handed_over_) end();
         return;
       }
-      if (result.size >= options_.linger_bytes) return end();
-      options_.linger_bytes -= result.size;
+      drop(result.size);
+      if (options_.linger_bytes == 0) return end();
     }
     stream_->wait_readable();
   }
+
+  void drop(std::size_t size) { options_.linger_bytes -= std::min(size, options_.linger_bytes); }
 
   void end() {
     phase_ = Phase::closed;
@@ -306,6 +312,7 @@ class Connection::Core final : public Stream::Observer,
   Phase phase_ = Phase::made;
   bool receiving_ = false;
   bool blocked_ = false;      // a write is waiting for the stream
+  bool full_ = false;         // the session may have more than output_limit let through
   bool ended_ = false;        // the peer will send no more
   bool handed_over_ = false;  // the stream has passed everything on
   Deferred turn_;

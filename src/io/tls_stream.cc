@@ -319,7 +319,8 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
   std::string explain_alert(int alert) const {
     std::string text(other());
     text += " ended TLS with the alert \"";
-    text += SSL_alert_desc_string_long(alert);
+    // OpenSSL 3.0 has no word for this one.
+    text += alert == SSL_AD_CERTIFICATE_REQUIRED ? "certificate required" : SSL_alert_desc_string_long(alert);
     text += '"';
     switch (alert) {
       case SSL_AD_CERTIFICATE_REQUIRED: return text + ": it requires a client certificate";
@@ -364,13 +365,14 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
   // The handshake has failed.
   void give_up() {
     std::string reason = explain();
-    if (side_ == Side::client || transport_ended_ || !transport_failure_.empty()) {
+    if (side_ == Side::server && !peer_speaks_tls() && peer_speaks_http()) {
+      drop_output();
+      out_ = borrow_string();
+      out_ += plain_text_answer;
+    }
+    if (side_ == Side::client || out_.empty() || transport_ended_ || !transport_failure_.empty()) {
       flush();
       return fail(std::move(reason));
-    }
-    if (!peer_speaks_tls() && peer_speaks_http()) {
-      drop_output();
-      take_text(plain_text_answer);
     }
     phase_ = Phase::refusing;
     failure_ = std::move(reason);
@@ -378,11 +380,6 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
     TimerQueue::of(loop()).schedule(*this, TimerQueue::Clock::now() + refusal_time);
     flush();
     transport_->wait_readable();
-  }
-
-  void take_text(std::string_view text) {
-    out_ = borrow_string();
-    out_ += text;
   }
 
   void discard_input() {
