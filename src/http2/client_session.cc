@@ -63,7 +63,8 @@ std::unique_ptr<Stream> ClientSession::make_stream() { return std::make_unique<C
 // ---- The link
 
 bool ClientSession::retired() const {
-  return retired_ || dead() || read_ended() || nghttp2_session_check_request_allowed(native()) == 0;
+  return goaway_received_ || shutting_down_ || dead() || read_ended() ||
+         nghttp2_session_check_request_allowed(native()) == 0;
 }
 
 std::size_t ClientSession::capacity() const {
@@ -90,12 +91,13 @@ std::unique_ptr<http::ClientExchange> ClientSession::start(http::RequestHead hea
 }
 
 void ClientSession::begin_shutdown() {
-  if (std::exchange(retired_, true) || dead()) return;
+  if (std::exchange(shutting_down_, true) || dead()) return;
   nghttp2_submit_goaway(native(), NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
   wake_if_idle();
 }
 
 void ClientSession::on_goaway(const nghttp2_goaway& goaway) {
+  goaway_received_ = true;
   // nghttp2 knows of those that were sent; others wait for the server to allow more streams at once.
   for (const Link* link = first_link(); link != nullptr; link = next_link(*link)) {
     Stream* const stream = stream_of(*link);
@@ -153,7 +155,7 @@ void ClientSession::refuse_preface(bool at_end) {
 
 void ClientSession::submit(Stream& base) {
   auto& stream = static_cast<ClientStream&>(base);
-  if (retired()) {
+  if (goaway_received_) {
     give_reset(stream, http::ResetReason::refused, refused_text());
     close(stream);
     return;
@@ -172,7 +174,6 @@ void ClientSession::submit(Stream& base) {
   const std::int32_t id = nghttp2_submit_request(native(), nullptr, fields().data(), fields().size(),
                                                  head_only ? nullptr : &body, static_cast<Stream*>(&stream));
   if (id < 0) {
-    retired_ = true;
     give_reset(stream, http::ResetReason::refused, std::string("no request can start: ") + nghttp2_strerror(id));
     close(stream);
     return;

@@ -51,7 +51,8 @@ class ClientSession final : public SessionCore, public http::ClientLink {
   /// What the server says before it is clear that it speaks HTTP/2; what else it speaks is worth an error text.
   std::string preface_;
   bool preface_known_ = false;
-  bool retired_ = false;
+  bool goaway_received_ = false;
+  bool shutting_down_ = false;
 };
 
 std::unique_ptr<ClientSession> make_client_session(const http::SessionLimits& limits, Peer peer);

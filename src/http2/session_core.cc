@@ -209,6 +209,7 @@ struct SessionCore::Callbacks {
       if (frame->hd.type == NGHTTP2_GOAWAY) {
         self.goaway_ = true;
         if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+          self.broken_off_ = true;
           self.end_reason_ = to_reason(frame->goaway.error_code);
           if (self.end_text_.empty()) {
             self.end_text_ = std::string(self.other_end()) + " broke HTTP/2: " + error_name(frame->goaway.error_code) +
@@ -278,9 +279,11 @@ struct SessionCore::Callbacks {
 
   static int on_error(nghttp2_session*, int, const char* message, std::size_t size, void* user) {
     return guarded([&] {
-      // nghttp2 quotes whole values.
+      // What on_invalid_header() said is shorter, and nghttp2 quotes whole values.
       constexpr std::size_t most = 160;
-      core(user).complaint_ = printable({message, std::min(size, most)});
+      const std::string_view text(message, size);
+      if (std::string& complaint = core(user).complaint_; complaint.empty())
+        complaint = printable(text.substr(0, std::min(text.find(", value: ["), most)));
       return 0;
     });
   }
@@ -345,8 +348,14 @@ void SessionCore::reset_all(http::ResetReason reason, std::string_view text) {
   for (Link* link = links_; link != nullptr;) {
     Link* const next = link->next_;  // a fresh one dies right here
     if (Stream* const stream = link->stream_; stream != nullptr && !link->over()) {
-      give_reset(*stream, reason, std::string(text));
-      if (stream->id == 0) close(*stream);
+      if (stream->id != 0) {
+        give_reset(*stream, reason, std::string(text));
+      } else {
+        // A request that never left was not processed, so much is certain.
+        const bool lost = reason == http::ResetReason::connection_lost;
+        give_reset(*stream, lost ? http::ResetReason::refused : reason, std::string(text));
+        close(*stream);
+      }
     }
     link = next;
   }
@@ -426,7 +435,11 @@ void SessionCore::on_fields_complete(Stream& stream) {
 void SessionCore::on_stream_closed(Stream& stream, std::uint32_t error_code) {
   if (stream.link != nullptr) {
     if (!stream.link->over()) {
-      give_reset(stream, to_reason(error_code), reset_text(stream, error_code));
+      if (broken_off_ && !stream.reset_by_peer) {
+        give_reset(stream, end_reason_, end_text_);
+      } else {
+        give_reset(stream, to_reason(error_code), reset_text(stream, error_code));
+      }
     } else if (stream.above_low_water) {
       // Nobody waits for a peer that has gone.
       stream.link->outbound_news_ = true;

@@ -165,7 +165,8 @@ class SessionCore : public io::Session {
   bool dead_ = false;
   bool failed_ = false;
   bool read_ended_ = false;
-  bool goaway_ = false;  // one was sent or received: the end may be near
+  bool broken_off_ = false;  // a GOAWAY with an error was sent
+  bool goaway_ = false;      // one was sent or received: the end may be near
   const http::SessionLimits limits_;
   const Peer peer_;
   std::unique_ptr<nghttp2_session, Delete> native_;

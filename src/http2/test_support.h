@@ -19,7 +19,7 @@
 namespace connectrpc::http2::test {
 
 /// Counts what it is told; does what it is told to do.
-class Watch : public http::Exchange::Observer {
+class Watch final : public http::Exchange::Observer {
  public:
   void on_inbound() override {
     ++inbound;
@@ -37,7 +37,7 @@ class Watch : public http::Exchange::Observer {
 };
 
 /// Keeps requests, or gives them to `at_request`.
-class Requests : public http::RequestHandler {
+class Requests final : public http::RequestHandler {
  public:
   void on_request(std::unique_ptr<http::ServerExchange> exchange) override {
     ++count;
@@ -55,7 +55,7 @@ class Requests : public http::RequestHandler {
   std::function<void(std::unique_ptr<http::ServerExchange>)> at_request;
 };
 
-class Waker : public io::Wakeup {
+class Waker final : public io::Wakeup {
  public:
   void wake() override { ++count; }
   int count = 0;
