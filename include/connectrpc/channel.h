@@ -32,9 +32,9 @@ struct ChannelOptions {
   Codec codec = Codec::proto;
   /// Empty: HTTP/2 by ALPN, else HTTP/1.1, for https; for http, HTTP/2 by prior knowledge for gRPC and HTTP/1.1
   /// otherwise, as curl and connect-go do.
-  std::optional<HttpVersion> http_version;
+  std::optional<HttpVersion> http_version = std::nullopt;
   /// What requests are compressed with; "" or "identity": nothing.
-  std::string compression;
+  std::string compression = "";
   /// What is known, and accepted in answers.
   CompressionRegistry compressions = CompressionRegistry::built_in();
   /// Smaller requests are not compressed. Bytes.
@@ -43,7 +43,7 @@ struct ChannelOptions {
   std::size_t receive_limit = 4 * 1024 * 1024;
   std::size_t send_limit = std::numeric_limits<std::size_t>::max();
   /// Sent with every call; a call's own pairs come after them.
-  Headers headers;
+  Headers headers = Headers();
   /// Of every call that does not say otherwise; zero: none.
   std::chrono::nanoseconds timeout{0};
   /// Connect: methods without side effects go as GET.
@@ -59,8 +59,8 @@ struct ChannelOptions {
   /// Largest header list taken, in bytes as HTTP/2 counts them.
   std::size_t header_list_limit = 64 * 1024;
   /// Roots, client certificate, server name: for https.
-  TlsClientConfig tls;
-  LogHook log;
+  TlsClientConfig tls = TlsClientConfig();
+  LogHook log = nullptr;
 };
 
 /// A server's address with its connections and defaults. Shared by clients; may be used from any thread.

@@ -13,6 +13,8 @@ namespace connectrpc {
 template <class T>
 class [[nodiscard]] Result {
  public:
+  /// Code::unknown: what Asio wants to be able to make where a coroutine threw something else.
+  Result() : state_(std::in_place_index<1>, Error(Code::unknown, "no result")) {}
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 

@@ -53,7 +53,7 @@ struct ServerOptions {
   bool reuse_port = false;
   /// How long calls under way may go on once the server is told to stop; then they are cancelled.
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
-  LogHook log;
+  LogHook log = nullptr;
 };
 
 /// Serves Connect, gRPC and gRPC-Web over HTTP/1.1 and HTTP/2 on each of its ports.
