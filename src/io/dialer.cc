@@ -36,38 +36,25 @@ using WaitableTimer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait
 // "Connection Attempt Delay", RFC 8305 section 5.
 constexpr std::chrono::milliseconds head_start{250};
 
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  int family() const noexcept { return storage.ss_family; }
-};
-
-Address address_from(const void* bytes, std::size_t size) {
-  Address address;
-  address.size = static_cast<socklen_t>(std::min(size, sizeof address.storage));
-  std::memcpy(&address.storage, bytes, address.size);
-  return address;
-}
-
 // The addresses of a host that is an address already; none for a name.
-std::vector<Address> literal(const std::string& host, const std::string& port) {
+std::vector<SocketAddress> literal(const std::string& host, const std::string& port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return {};
-  std::vector<Address> addresses{address_from(found->ai_addr, found->ai_addrlen)};
+  std::vector<SocketAddress> addresses{SocketAddress::from(found->ai_addr, found->ai_addrlen)};
   ::freeaddrinfo(found);
   return addresses;
 }
 
 // Families in turns, beginning with that of the first address (RFC 8305 section 4).
-std::vector<Address> interleaved(const std::vector<Address>& addresses) {
-  std::vector<Address> first;
-  std::vector<Address> second;
-  for (const Address& address : addresses)
+std::vector<SocketAddress> interleaved(const std::vector<SocketAddress>& addresses) {
+  std::vector<SocketAddress> first;
+  std::vector<SocketAddress> second;
+  for (const SocketAddress& address : addresses)
     (address.family() == addresses.front().family() ? first : second).push_back(address);
-  std::vector<Address> mixed;
+  std::vector<SocketAddress> mixed;
   for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
     if (i < first.size()) mixed.push_back(first[i]);
     if (i < second.size()) mixed.push_back(second[i]);
@@ -87,32 +74,28 @@ class Dialing::Core : public std::enable_shared_from_this<Core> {
         delay_(loop.get_executor()),
         limit_(loop.get_executor()) {}
 
-  void start(std::string_view host, std::uint16_t port, Deadline deadline) {
-    if (deadline) {
-      limit_.expires_at(deadline.time());
-      limit_.async_wait([core = shared_from_this()](boost::system::error_code error) {
-        if (!error) core->give_up(Code::deadline_exceeded, "the deadline passed");
-      });
-    }
+  void resolve(std::string_view host, std::uint16_t port, Deadline deadline) {
     const std::string host_text(host);
     const std::string port_text = std::to_string(port);
-    if (std::vector<Address> address = literal(host_text, port_text); !address.empty())
-      return start(std::move(address));
+    if (std::vector<SocketAddress> address = literal(host_text, port_text); !address.empty())
+      return start(std::move(address), deadline);
+    set_limit(deadline);
     resolver_.async_resolve(
         host_text, port_text, Resolver::numeric_service,
         [core = shared_from_this()](boost::system::error_code error, const Resolver::results_type& results) {
           if (!core->callback_) return;
           if (error) return core->give_up(Code::unavailable, "cannot resolve the name: " + error.message());
-          std::vector<Address> addresses;
+          std::vector<SocketAddress> addresses;
           for (const auto& result : results)
-            addresses.push_back(address_from(result.endpoint().data(), result.endpoint().size()));
+            addresses.push_back(SocketAddress::from(result.endpoint().data(), result.endpoint().size()));
           core->addresses_ = interleaved(addresses);
           core->next();
         });
   }
 
-  void start(std::vector<Address> addresses) {
-    addresses_ = std::move(addresses);
+  void start(const std::vector<SocketAddress>& addresses, Deadline deadline) {
+    set_limit(deadline);
+    addresses_ = interleaved(addresses);
     boost::asio::post(loop_.get_executor(), [core = shared_from_this()] {
       if (core->callback_) core->next();
     });
@@ -145,6 +128,14 @@ class Dialing::Core : public std::enable_shared_from_this<Core> {
     std::string name;
   };
 
+  void set_limit(Deadline deadline) {
+    if (!deadline) return;
+    limit_.expires_at(deadline.time());
+    limit_.async_wait([core = shared_from_this()](boost::system::error_code error) {
+      if (!error) core->give_up(Code::deadline_exceeded, "the deadline has passed");
+    });
+  }
+
   void finish(Result<std::unique_ptr<Stream>> result) {
     const DialCallback callback = std::exchange(callback_, nullptr);
     cancel();
@@ -154,8 +145,8 @@ class Dialing::Core : public std::enable_shared_from_this<Core> {
   // Tries the next address, and the one after it a little later; never called after the callback.
   void next() {
     while (next_ < addresses_.size()) {
-      const Address& address = addresses_[next_++];
-      auto attempt = std::make_shared<Attempt>(loop_, peer_from(address.storage, address.size).to_string());
+      const SocketAddress& address = addresses_[next_++];
+      auto attempt = std::make_shared<Attempt>(loop_, peer_from(address).to_string());
       const int failure = connect(*attempt, address);
       if (failure != 0) {
         failed(*attempt, failure);
@@ -174,17 +165,17 @@ class Dialing::Core : public std::enable_shared_from_this<Core> {
       }
       return;
     }
-    if (attempts_.empty()) give_up(Code::unavailable, "");
+    if (attempts_.empty()) give_up(Code::unavailable, addresses_.empty() ? "it has no address" : "");
   }
 
   // 0 or the error.
-  static int connect(Attempt& attempt, const Address& address) {
+  static int connect(Attempt& attempt, const SocketAddress& address) {
     SocketHandle socket = SocketHandle::open(address.family());
     if (!socket) return errno;
     boost::system::error_code error;
     attempt.descriptor.assign(socket.get(), error);
     if (error) return error.value();
-    if (::connect(socket.release(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) return 0;
+    if (::connect(socket.release(), address.get(), address.size) == 0) return 0;
     return errno == EINPROGRESS || errno == EINTR ? 0 : errno;
   }
 
@@ -212,7 +203,7 @@ class Dialing::Core : public std::enable_shared_from_this<Core> {
   Resolver resolver_;
   WaitableTimer delay_;
   WaitableTimer limit_;
-  std::vector<Address> addresses_;
+  std::vector<SocketAddress> addresses_;
   std::size_t next_ = 0;
   std::vector<std::shared_ptr<Attempt>> attempts_;
   std::vector<std::string> failures_;
@@ -240,7 +231,14 @@ Dialing dial(Loop& loop, std::string_view host, std::uint16_t port, Deadline dea
   if (target.find(':') != std::string::npos) target = "[" + target + "]";
   target += ":" + std::to_string(port);
   auto core = std::make_shared<Dialing::Core>(loop, std::move(target), std::move(callback));
-  core->start(host, port, deadline);
+  core->resolve(host, port, deadline);
+  return Dialing(std::move(core));
+}
+
+Dialing dial_addresses(Loop& loop, std::string_view target, const std::vector<SocketAddress>& addresses,
+                       Deadline deadline, DialCallback callback) {
+  auto core = std::make_shared<Dialing::Core>(loop, std::string(target), std::move(callback));
+  core->start(addresses, deadline);
   return Dialing(std::move(core));
 }
 
@@ -256,7 +254,7 @@ Dialing dial_unix(Loop& loop, std::string_view path, DialCallback callback) {
     return Dialing(std::move(core));
   }
   path.copy(name.sun_path, path.size());
-  core->start({address_from(&name, sizeof name)});
+  core->start({SocketAddress::from(&name, sizeof name)}, Deadline::none());
   return Dialing(std::move(core));
 }
 

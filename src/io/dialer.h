@@ -5,9 +5,11 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "connectrpc/deadline.h"
 #include "connectrpc/result.h"
+#include "io/socket_address.h"
 #include "io/stream.h"
 
 namespace connectrpc::io {
@@ -29,6 +31,8 @@ class [[nodiscard]] Dialing {
 
  private:
   friend Dialing dial(Loop& loop, std::string_view host, std::uint16_t port, Deadline deadline, DialCallback callback);
+  friend Dialing dial_addresses(Loop& loop, std::string_view target, const std::vector<SocketAddress>& addresses,
+                                Deadline deadline, DialCallback callback);
   friend Dialing dial_unix(Loop& loop, std::string_view path, DialCallback callback);
   class Core;
   explicit Dialing(std::shared_ptr<Core> core) noexcept;
@@ -40,7 +44,11 @@ class [[nodiscard]] Dialing {
 /// 8305), and the first that connects wins.
 Dialing dial(Loop& loop, std::string_view host, std::uint16_t port, Deadline deadline, DialCallback callback);
 
-/// Connects to a unix socket.
+/// The same for addresses that are known; `target` is what errors call it.
+Dialing dial_addresses(Loop& loop, std::string_view target, const std::vector<SocketAddress>& addresses,
+                       Deadline deadline, DialCallback callback);
+
+/// Connects to a unix socket, which takes no time.
 Dialing dial_unix(Loop& loop, std::string_view path, DialCallback callback);
 
 }  // namespace connectrpc::io

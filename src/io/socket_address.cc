@@ -17,12 +17,12 @@
 namespace connectrpc::io {
 namespace {
 
-std::string unix_path(const sockaddr_storage& address, socklen_t size) {
+std::string unix_path(const SocketAddress& address) {
   sockaddr_un unix_address;
-  std::memcpy(&unix_address, &address, sizeof unix_address);
+  std::memcpy(&unix_address, &address.storage, sizeof unix_address);
   constexpr std::size_t prefix = offsetof(sockaddr_un, sun_path);
-  if (size <= prefix) return {};
-  std::string path(unix_address.sun_path, std::min<std::size_t>(size - prefix, sizeof unix_address.sun_path));
+  if (address.size <= prefix) return {};
+  std::string path(unix_address.sun_path, std::min<std::size_t>(address.size - prefix, sizeof unix_address.sun_path));
   // An abstract name of Linux begins with NUL and is written with '@'; a path ends at its NUL.
   if (path.front() == '\0')
     path.front() = '@';
@@ -52,45 +52,51 @@ std::optional<UnixCredentials> unix_credentials(int socket) {
 
 }  // namespace
 
-Peer peer_from(const sockaddr_storage& address, socklen_t size) {
+SocketAddress SocketAddress::from(const void* address, std::size_t bytes) noexcept {
+  SocketAddress copy;
+  copy.size = static_cast<socklen_t>(std::min(bytes, sizeof copy.storage));
+  std::memcpy(&copy.storage, address, copy.size);
+  return copy;
+}
+
+Peer peer_from(const SocketAddress& address) {
   std::array<char, NI_MAXHOST> host{};
-  switch (address.ss_family) {
+  switch (address.family()) {
     case AF_INET: {
       sockaddr_in v4;
-      std::memcpy(&v4, &address, sizeof v4);
+      std::memcpy(&v4, &address.storage, sizeof v4);
       ::inet_ntop(AF_INET, &v4.sin_addr, host.data(), host.size());
       return Peer::ipv4(host.data(), ntohs(v4.sin_port));
     }
     case AF_INET6: {
       sockaddr_in6 v6;
-      std::memcpy(&v6, &address, sizeof v6);
+      std::memcpy(&v6, &address.storage, sizeof v6);
       if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
         ::inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], host.data(), host.size());
         return Peer::ipv4(host.data(), ntohs(v6.sin6_port));
       }
       // Unlike inet_ntop it names the zone: "fe80::1%eth0".
-      ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), nullptr, 0,
-                    NI_NUMERICHOST);
+      ::getnameinfo(address.get(), address.size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
       return Peer::ipv6(host.data(), ntohs(v6.sin6_port));
     }
-    case AF_UNIX: return Peer::unix_socket(unix_path(address, size));
+    case AF_UNIX: return Peer::unix_socket(unix_path(address));
     default: return Peer();
   }
 }
 
 Peer local_peer(int socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return Peer();
-  return peer_from(address, size);
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.size) != 0) return Peer();
+  return peer_from(address);
 }
 
 Peer remote_peer(int socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return Peer();
-  if (address.ss_family != AF_UNIX) return peer_from(address, size);
-  std::string path = unix_path(address, size);
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.size) != 0) return Peer();
+  if (address.family() != AF_UNIX) return peer_from(address);
+  std::string path = unix_path(address);
   // Clients do not bind: on the server's side the path is its own.
   if (path.empty()) path = local_peer(socket).address();
   return Peer::unix_socket(std::move(path), unix_credentials(socket));

@@ -3,12 +3,25 @@
 
 #include <sys/socket.h>
 
+#include <cstddef>
+
 #include "connectrpc/peer.h"
 
 namespace connectrpc::io {
 
+/// An address as the kernel takes it.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+
+  /// Copies `bytes` of an address; what is too long for one is cut.
+  static SocketAddress from(const void* address, std::size_t bytes) noexcept;
+  int family() const noexcept { return storage.ss_family; }
+  const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
 /// An address of the kernel as a peer; IPv4 in IPv6's clothes (::ffff:1.2.3.4) is IPv4.
-Peer peer_from(const sockaddr_storage& address, socklen_t size);
+Peer peer_from(const SocketAddress& address);
 /// Who is at the other end of a connected socket; unknown if the kernel does not say. A unix socket's path is the one
 /// that it was reached by, with the credentials of the process there.
 Peer remote_peer(int socket);
