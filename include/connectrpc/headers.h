@@ -101,7 +101,7 @@ class Headers {
   Headers(const Headers& other);
   Headers(Headers&& other) noexcept;
   Headers& operator=(const Headers& other);
-  Headers& operator=(Headers&& other);
+  Headers& operator=(Headers&& other);  // NOLINT(performance-noexcept-move-constructor): frozen ones throw
   ~Headers();
 
   /// The first value, or nothing.
