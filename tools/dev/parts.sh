@@ -5,7 +5,7 @@
 parts_table='
 format       | 120  | clang-format over our sources
 layers       | 120  | who includes whom, and the checker against trees that must fail
-tree         | 120  | machine paths, registry hosts and unfinished work in tracked files
+tree         | 120  | machine paths, registry hosts, unfinished work; snippets of the pages against their files
 build        | 2400 | release build with g++
 unit         | 900  | unit tests, release
 must-not-compile | 900  | forms that must not compile
@@ -51,6 +51,7 @@ part_layers() {
 
 part_tree() {
   python3 tools/check_tree.py && count 1 0 0 || count 0 1 0
+  python3 tools/snippets.py && count 1 0 0 || count 0 1 0
   run_python_tests tools/check_tree_test.py
 }
 

@@ -1,0 +1,142 @@
+"""The table: what is asked of a server, as the messages of interop.proto in their JSON form."""
+
+import base64
+
+
+def pair(name: str, value: str | bytes) -> dict:
+    if isinstance(value, bytes):
+        return {"name": name, "binary": base64.b64encode(value).decode()}
+    return {"name": name, "value": value}
+
+
+def pairs(*given: tuple[str, str | bytes]) -> list[dict]:
+    return [pair(name, value) for name, value in given]
+
+
+def scenario(name, *, send=(), text="hello", headers=(), trailers=(), failure=None, needs=()):
+    observe = list(dict.fromkeys(key for key, _ in send))
+    request = {"text": text, "observe": observe, "headers": pairs(*headers), "trailers": pairs(*trailers)}
+    if failure:
+        request["failure"] = failure
+    return {"name": name, "headers": pairs(*send), "request": request, "needs": frozenset(needs)}
+
+
+def failure(code, message, metadata=(), details=()):
+    return {
+        "code": code,
+        "message": message,
+        "metadata": pairs(*metadata),
+        "details": [{"text": text, "number": number} for text, number in details],
+    }
+
+
+VECTOR = bytes.fromhex("0d16ad856ce44773a1be9f62b2e886a3")
+ALL_BYTES = bytes(range(256))
+PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ 09 AZ az"
+
+# What a scenario needs of the two ends; run.py knows who has it not, and why.
+UPPER = "names in upper case"
+FAILURE_WITH_CONTEXT = "headers and trailers of a failing call besides the error's own metadata"
+EVERY_CODE = "a call for each of the codes"
+
+SCENARIOS = [
+    scenario("plain", send=[("acme-tenant-id", "1234")], headers=[("greet-version", "v1")], trailers=[("greet-cost", "3ms")]),
+    scenario("no metadata at all"),
+    scenario(
+        "duplicates, interleaved",
+        send=[("acme-a", "1"), ("acme-b", "x"), ("acme-a", "2"), ("acme-a", "1")],
+        headers=[("reply-a", "1"), ("reply-b", "x"), ("reply-a", "2"), ("reply-a", "1")],
+        trailers=[("end-a", "1"), ("end-b", "x"), ("end-a", "2"), ("end-a", "1")],
+    ),
+    scenario(
+        "one name in headers and trailers",
+        headers=[("same", "in headers")],
+        trailers=[("same", "in trailers"), ("same", "again")],
+    ),
+    scenario(
+        "values: commas and punctuation",
+        send=[("acme-list", "a, b,c"), ("acme-odd", PUNCTUATION)],
+        headers=[("reply-list", "a, b,c"), ("reply-odd", PUNCTUATION)],
+        trailers=[("end-list", "a, b,c"), ("end-odd", PUNCTUATION)],
+    ),
+    scenario(
+        "values: empty",
+        send=[("acme-empty", "")],
+        headers=[("reply-empty", "")],
+        trailers=[("end-empty", "")],
+    ),
+    scenario(
+        "names: _ - . and digits",
+        send=[("acme_1.x-2", "v")],
+        headers=[("reply_1.x-2", "v")],
+        trailers=[("end_1.x-2", "v")],
+    ),
+    scenario(
+        "names: upper case is lower case on the other side",
+        send=[("Acme-Mixed", "v")],
+        headers=[("Reply-Mixed", "v")],
+        trailers=[("End-Mixed", "v")],
+        needs=[UPPER],
+    ),
+    scenario(
+        "binary",
+        send=[("acme-key-bin", VECTOR)],
+        headers=[("greet-emoji-bin", "👋".encode())],
+        trailers=[("end-all-bin", ALL_BYTES)],
+    ),
+    scenario(
+        "binary: several values",
+        send=[("acme-bin", b"\x00"), ("acme-bin", b"\xff\xfe"), ("acme-bin", b"\x00\x00\x00")],
+        headers=[("reply-bin", b"\x01"), ("reply-bin", VECTOR)],
+        trailers=[("end-bin", b"\x01\x02"), ("end-bin", b"\x03")],
+    ),
+    *(
+        scenario(
+            f"binary: {length} bytes",
+            send=[("acme-bin", ALL_BYTES[-length:])],
+            headers=[("reply-bin", ALL_BYTES[-length:])],
+            trailers=[("end-bin", ALL_BYTES[-length:])],
+        )
+        for length in range(1, 6)
+    ),
+    scenario("text: unicode", text="gr\u00fc\u00df dich, \u4e16\u754c \U0001f44b\n\ttab \\ \" </script>"),
+    scenario("text: 200 KiB", text="0123456789abcdef" * 12800),
+    scenario(
+        "a header of 4 KiB",
+        send=[("acme-long", "x" * 4096)],
+        headers=[("reply-long", "y" * 4096)],
+        trailers=[("end-long", "z" * 4096)],
+    ),
+    scenario(
+        "fifty headers",
+        send=[(f"acme-{i}", str(i)) for i in range(50)],
+        headers=[(f"reply-{i}", str(i)) for i in range(50)],
+        trailers=[(f"end-{i}", str(i)) for i in range(50)],
+    ),
+    scenario(
+        "error with details and metadata",
+        send=[("acme-tenant-id", "1234"), ("acme-bin", VECTOR)],
+        failure=failure(
+            3,
+            "name is empty: 100 % of \u201cgr\u00fc\u00df\u201d\nsecond line \U0001f44b",
+            [("greet-version", "v1"), ("retry-a", "1"), ("reason-bin", ALL_BYTES), ("retry-a", "2")],
+            [("name", 7), ("gr\u00fc\u00df", 0)],
+        ),
+    ),
+    scenario("error without message and metadata", failure=failure(5, "")),
+    scenario(
+        "error after headers and trailers were set",
+        headers=[("reply-version", "v1"), ("both", "header")],
+        trailers=[("end-cost", "3ms"), ("both", "trailer"), ("end-bin", VECTOR)],
+        failure=failure(9, "not now", [("both", "error"), ("why-bin", b"\x00\x01")], [("later", 1)]),
+        needs=[FAILURE_WITH_CONTEXT],
+    ),
+    *(
+        scenario(
+            f"error code {code}",
+            failure=failure(code, f"code {code}", [("x-code", str(code))]),
+            needs=[EVERY_CODE] if code > 1 else [],
+        )
+        for code in range(1, 17)
+    ),
+]
