@@ -69,6 +69,11 @@ def allowed(header: str, patterns: list[str]) -> bool:
     return any(header.startswith(p) if p.endswith("/") else header == p for p in patterns)
 
 
+def is_test_file(name: str) -> bool:
+    """frames_test.cc, and what tests share: test_support.h."""
+    return name.endswith("_test.cc") or name.startswith("test_")
+
+
 def is_standard(header: str) -> bool:
     """<vector>, <cstdint>: no folder and no suffix."""
     return "/" not in header and "." not in header
@@ -96,7 +101,7 @@ def check(root: pathlib.Path, layers: dict[str, Layer], any_test: list[str]) -> 
 
     for path, layer, is_public in files:
         where = path.relative_to(root).as_posix()
-        is_test = path.name.endswith("_test.cc")
+        is_test = is_test_file(path.name)
         reach = {layer.name} | layer.uses | (layer.tests if is_test else set())
         outside = list(layer.outside)
         if is_test:
@@ -123,7 +128,9 @@ def check(root: pathlib.Path, layers: dict[str, Layer], any_test: list[str]) -> 
             elif is_public:
                 fault(f'a public header may not include "{header}", which is internal')
             elif first in layers and "/" in header:
-                if first not in reach:
+                if is_test_file(header.rsplit("/", 1)[1]) and not is_test:
+                    fault(f'"{header}" is for tests only')
+                elif first not in reach:
                     fault(f'{layer.name} may not include "{header}": it does not use {first}')
             elif not (is_test and header.endswith(".pb.h")):
                 fault(f'"{header}" is in no layer; write "<layer>/<file>.h"')

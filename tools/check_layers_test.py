@@ -66,6 +66,10 @@ class CheckLayersTest(unittest.TestCase):
         self.assert_fault({"src/high/a.cc": '#include "side/a.h"\n'}, "does not use side")
         self.assert_fault({"src/high/a.cc": "#include <gtest/gtest.h>\n"}, "gtest")
 
+    def test_what_tests_share_is_not_for_sources(self):
+        self.assertEqual(self.faults({"src/low/test_support.h": "#include <gtest/gtest.h>\n"}), [])
+        self.assert_fault({"src/low/a.cc": '#include "low/test_support.h"\n'}, "for tests only")
+
     def test_outside_header_of_another_layer(self):
         self.assert_fault({"src/middle/a.cc": "#include <outer/only.h>\n"}, "<outer/only.h>")
 
