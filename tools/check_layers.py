@@ -70,8 +70,9 @@ def allowed(header: str, patterns: list[str]) -> bool:
 
 
 def is_test_file(name: str) -> bool:
-    """frames_test.cc, and what tests share: test_support.h."""
-    return name.endswith("_test.cc") or name.startswith("test_")
+    """frames_test.cc, and what tests share: test_support.h, frames_testlib.h."""
+    stem = name.rsplit(".", 1)[0]
+    return stem.endswith(("_test", "_testlib")) or stem.startswith("test_")
 
 
 def is_standard(header: str) -> bool:
