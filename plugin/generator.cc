@@ -2,6 +2,8 @@
 #include "plugin/generator.h"
 
 #include <google/protobuf/compiler/plugin.pb.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/unknown_field_set.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -42,6 +44,20 @@ void add_file(compiler::CodeGeneratorResponse& response, std::string name, std::
   file.set_content(std::move(content));
 }
 
+// Services are the same in proto2, in proto3 and in every edition so far. The parts of editions go by their numbers:
+// protobuf's headers have names for them only since 27.
+void declare_features(compiler::CodeGeneratorResponse& response) {
+  constexpr std::uint64_t supports_editions = 2;
+  constexpr int minimum_edition_field = 3;
+  constexpr int maximum_edition_field = 4;
+  constexpr std::uint64_t edition_proto2 = 998;
+  constexpr std::uint64_t edition_2024 = 1001;
+  response.set_supported_features(compiler::CodeGeneratorResponse::FEATURE_PROTO3_OPTIONAL | supports_editions);
+  google::protobuf::UnknownFieldSet& fields = *response.GetReflection()->MutableUnknownFields(&response);
+  fields.AddVarint(minimum_edition_field, edition_proto2);
+  fields.AddVarint(maximum_edition_field, edition_2024);
+}
+
 }  // namespace
 
 compiler::CodeGeneratorResponse generate(const compiler::CodeGeneratorRequest& request) {
@@ -59,14 +75,7 @@ compiler::CodeGeneratorResponse generate(const compiler::CodeGeneratorRequest& r
     response.Clear();
     response.set_error(error.what());
   }
-  std::uint64_t features = compiler::CodeGeneratorResponse::FEATURE_PROTO3_OPTIONAL;
-#if GOOGLE_PROTOBUF_VERSION >= 5027000
-  // Services are the same in every edition; the messages are the business of protoc's own C++ generator.
-  features |= compiler::CodeGeneratorResponse::FEATURE_SUPPORTS_EDITIONS;
-  response.set_minimum_edition(google::protobuf::EDITION_PROTO2);
-  response.set_maximum_edition(google::protobuf::EDITION_2023);
-#endif
-  response.set_supported_features(features);
+  declare_features(response);
   return response;
 }
 

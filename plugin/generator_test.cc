@@ -47,11 +47,13 @@ TEST(Generate, IsTheSameWhateverElseIsInTheRequest) {
   EXPECT_EQ(alone.SerializeAsString(), beside.SerializeAsString());
 }
 
-TEST(Generate, SupportsOptionalFields) {
-  const CodeGeneratorResponse good = generate(request(ping_file + message_file));
-  const CodeGeneratorResponse bad = generate(request(ping_file));
-  EXPECT_TRUE(good.supported_features() & CodeGeneratorResponse::FEATURE_PROTO3_OPTIONAL);
-  EXPECT_TRUE(bad.supported_features() & CodeGeneratorResponse::FEATURE_PROTO3_OPTIONAL);
+TEST(Generate, SupportsOptionalFieldsAndEditions) {
+  for (const std::string& text : {ping_file + message_file, ping_file}) {
+    const std::string response = generate(request(text)).SerializeAsString();
+    // supported_features 1 | 2, minimum_edition 998 (proto2), maximum_edition 1001 (2024)
+    EXPECT_THAT(response, HasSubstr("\x10\x03"));
+    EXPECT_THAT(response, testing::EndsWith("\x18\xe6\x07\x20\xe9\x07"));
+  }
 }
 
 TEST(Generate, NothingForNothing) {
