@@ -33,14 +33,14 @@ ServerOutput wrong_verb(const http::RequestHead& head, const MethodSpec& method,
   const std::string_view allowed = get_allowed ? "GET, POST" : "POST";
   return refuse(
       405, "allow", allowed,
-      std::string(method.full_name()) + " is called by " + std::string(allowed) + ", not by " + quoted(head.method));
+      std::string(method.full_name()) + " is called by " + std::string(allowed) + ", not by " + quote(head.method));
 }
 
 ServerOutput wrong_type(std::string_view found, const MethodSpec& method) {
   const std::string_view served = served_content_types(method.stream_type == StreamType::unary);
   return refuse(415, "accept-post", served,
                 std::string(method.full_name()) + " is served as " + std::string(served) + "; the request's type is " +
-                    quoted(found));
+                    quote(found));
 }
 
 Accepted accept_get(const http::RequestHead& head, const MethodSpec& method, const ServerSettings& settings) {
@@ -96,7 +96,7 @@ Accepted accept(const http::RequestHead& head, const MethodSpec& method, const S
 
 ServerOutput unknown_path(const http::RequestHead& head) {
   const ContentType type = parse_content_type(head.headers["content-type"]);
-  const Error error(Code::unimplemented, "nothing is served at " + quoted(head.path()));
+  const Error error(Code::unimplemented, "nothing is served at " + quote(head.path()));
   if (head.method == "POST" && (type.kind == ContentKind::grpc || type.kind == ContentKind::grpc_web))
     return make_trailers_only(answerable(type), &error, {});
   if (head.method != "POST" || !type.codec) return refuse(404, {}, {}, error.message());

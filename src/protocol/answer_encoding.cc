@@ -17,7 +17,7 @@ Error AnswerEncoding::fault(const Settings& settings) const {
     return Error(Code::internal, "a message is marked as compressed, but the answer names no compression");
   }
   const std::string& known = settings.compressions->names();
-  return Error(Code::internal, "the answer uses the unknown compression " + quoted(unknown_) + "; accepted was " +
+  return Error(Code::internal, "the answer uses the unknown compression " + quote(unknown_) + "; accepted was " +
                                    (known.empty() ? "none" : known));
 }
 

@@ -17,7 +17,7 @@ std::optional<Error> content_type_fault(std::string_view type_text, ContentKind 
   const ContentType type = parse_content_type(type_text);
   if (type.kind == kind && type.codec == codec) return std::nullopt;
   return Error(type.kind == kind ? Code::internal : Code::unknown, "the server answered with content type " +
-                                                                       quoted(type_text) + " instead of " +
+                                                                       quote(type_text) + " instead of " +
                                                                        std::string(content_type_text(kind, codec)));
 }
 

@@ -26,7 +26,7 @@ FailedAnswer::FailedAnswer(const http::ResponseHead& head, Body body, const Sett
     kind_ = Kind::json;
     limit_ = packed_limit(control_limit(settings));
   } else if (compression_ == nullptr && base::starts_with_lower(type_text, "text/plain")) {
-    // What a proxy has to say: quoted() shows as much.
+    // What a proxy has to say: quote() shows as much.
     kind_ = Kind::text;
     limit_ = 80;
   }
@@ -35,7 +35,7 @@ FailedAnswer::FailedAnswer(const http::ResponseHead& head, Body body, const Sett
 void FailedAnswer::take(std::string_view bytes) {
   if (kind_ == Kind::json && body_.size() + bytes.size() > limit_) {
     kind_ = Kind::nothing;
-    body_ = std::string();
+    std::string().swap(body_);
   }
   if (kind_ != Kind::nothing) body_ += bytes.substr(0, limit_ - std::min(limit_, body_.size()));
 }
@@ -44,7 +44,7 @@ Error FailedAnswer::from_status() const {
   std::string message = "the server answered " + describe_http_status(status_);
   if (kind_ == Kind::text && !body_.empty()) {
     std::string_view line = body_;
-    message.append(": ").append(quoted(base::trim(line.substr(0, line.find_first_of("\r\n")))));
+    message.append(": ").append(quote(base::trim(line.substr(0, line.find_first_of("\r\n")))));
   }
   Error error(code_of_http_status(status_), std::move(message));
   detail::ErrorAccess::set_remote(error, true);

@@ -27,7 +27,7 @@ inline void append_growing(std::string& buffer, std::string_view bytes, std::siz
 inline void recycle(std::string& buffer) {
   constexpr std::size_t most_kept = 64 * 1024;
   if (buffer.capacity() > most_kept) {
-    buffer = std::string();
+    std::string().swap(buffer);  // assigning an empty string would keep the capacity
   } else {
     buffer.clear();
   }

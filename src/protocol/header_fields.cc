@@ -25,7 +25,7 @@ std::optional<Error> read_timeout(const Headers& headers, const Field& field, st
   for (const HeaderView pair : headers) {
     if (pair.name != name) continue;
     const std::optional<nanoseconds> parsed = parse(pair.value);
-    if (!parsed) return Error(Code::invalid_argument, std::string(name) + " is not a timeout: " + quoted(pair.value));
+    if (!parsed) return Error(Code::invalid_argument, std::string(name) + " is not a timeout: " + quote(pair.value));
     smallest = std::min(smallest, *parsed);
   }
   if (smallest != nanoseconds::max()) timeout = smallest;

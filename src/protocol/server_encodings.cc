@@ -14,7 +14,7 @@ ServerEncodings choose_encodings(const ServerSettings& settings, std::string_vie
     chosen.request = settings.compressions->find(sent);
     if (chosen.request == nullptr) {
       const std::string& known = settings.compressions->names();
-      chosen.fault = Error(Code::unimplemented, "unknown compression " + quoted(sent) + ": this server knows " +
+      chosen.fault = Error(Code::unimplemented, "unknown compression " + quote(sent) + ": this server knows " +
                                                     (known.empty() ? "none" : known));
       return chosen;
     }

@@ -30,7 +30,7 @@ void append_escaped(std::string& out, char c) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   constexpr std::size_t most_shown = 64;
   std::string out = "\"";
   for (const char c : text.substr(0, most_shown)) {

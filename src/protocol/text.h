@@ -7,7 +7,7 @@
 namespace connectrpc::protocol {
 
 /// What came from a peer, for an error's message: in quotes, printable ASCII, short.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 
 /// `text` with U+FFFD in place of what is not UTF-8: protobuf strings and JSON hold nothing else.
 std::string to_utf8(std::string_view text);

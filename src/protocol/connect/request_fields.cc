@@ -11,7 +11,7 @@ std::optional<Error> version_fault(const Field& version, const ServerSettings& s
     return Error(Code::invalid_argument, "this server requires the header connect-protocol-version: 1");
   }
   if (version.first == "1") return std::nullopt;
-  return Error(Code::invalid_argument, "connect-protocol-version must be \"1\", not " + quoted(version.first));
+  return Error(Code::invalid_argument, "connect-protocol-version must be \"1\", not " + quote(version.first));
 }
 
 }  // namespace connectrpc::protocol

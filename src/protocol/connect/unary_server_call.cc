@@ -30,7 +30,7 @@ std::optional<Error> get_fault(const GetQuery& query, const ServerSettings& sett
   if (!query.encoding) return Error(Code::invalid_argument, "the query parameter encoding is missing");
   if (!query.message) return Error(Code::invalid_argument, "the query parameter message is missing");
   if (query.base64 && *query.base64 != "1" && *query.base64 != "0")
-    return Error(Code::invalid_argument, "the query parameter base64 must be \"1\", not " + quoted(*query.base64));
+    return Error(Code::invalid_argument, "the query parameter base64 must be \"1\", not " + quote(*query.base64));
   return std::nullopt;
 }
 

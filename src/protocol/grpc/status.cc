@@ -108,7 +108,7 @@ Error status_error(std::string_view number_text, std::string_view message_text, 
   const auto [stop, fault] = std::from_chars(number_text.data(), end, number);
   std::string message = base::percent_decode_message(message_text);
   if (fault != std::errc() || stop != end) {
-    return remote(Code::unknown, "the answer's grpc-status is no number: " + quoted(number_text) +
+    return remote(Code::unknown, "the answer's grpc-status is no number: " + quote(number_text) +
                                      (message.empty() ? "" : "; its grpc-message is: " + message));
   }
   const Code code = code_from_number(number).value_or(Code::unknown);
