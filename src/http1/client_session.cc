@@ -299,7 +299,7 @@ void ClientSessionImpl::connection_lost(std::string_view reason) {
 // For people and for whoever decides on a second try: a connection that was in use before may have been closed by the
 // server because it was idle, at the very moment the request was sent.
 std::string ClientSessionImpl::use() const {
-  return answers_ == 0 ? "" : " (it had answered " + std::to_string(answers_) + " requests on it before)";
+  return answers_ == 0 ? "" : " (answers on this connection before: " + std::to_string(answers_) + ")";
 }
 
 void ClientSessionImpl::produce(std::string& out, std::size_t limit) {

@@ -413,7 +413,7 @@ TEST_F(ClientSessionTest, EndWithoutAnAnswerOnAUsedConnection) {
   get();
   session->receive_end();
   expect_reset(ResetReason::connection_lost,
-               "the server closed the connection without an answer (it had answered 1 requests on it before)");
+               "the server closed the connection without an answer (answers on this connection before: 1)");
 }
 
 TEST_F(ClientSessionTest, EndWithinTheAnswer) {

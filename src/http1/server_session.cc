@@ -290,7 +290,7 @@ void ServerSessionImpl::deliver() {
   if (undelivered_ != nullptr) {
     news_ = false;
     handler_.on_request(std::move(undelivered_));
-    if (expects_ && current_ != nullptr && !head_given_ && reading_ == Reading::body) {
+    if (expects_ && current_ != nullptr && !answer_.finished() && reading_ == Reading::body) {
       expects_ = false;
       interim_ += "HTTP/1.1 100 Continue\r\n\r\n";
     }

@@ -23,8 +23,8 @@ namespace connectrpc::http1 {
 /// its exchange is reset with `canceled`. An answer that was complete by then is still delivered. Nothing else tells a
 /// server that nobody waits any more.
 ///
-/// `Expect: 100-continue` is answered with 100 when on_request() has returned, the body has not begun to come, and no
-/// head was sent.
+/// `Expect: 100-continue` is answered with 100 when on_request() has returned, the body has not begun to come, and the
+/// answer is not whole yet; if it is, the connection closes after it.
 ///
 /// An exchange that is dropped or aborted after its whole answer was given ends the request: what is left of it is read
 /// and thrown away if it is announced as 64 KiB or less, else the connection closes after the answer. Dropped or

@@ -350,6 +350,12 @@ TEST_F(ServerSessionTest, ContinuesWhenTheBodyIsWaitedFor) {
   EXPECT_FALSE(session->wants_close());
 }
 
+TEST_F(ServerSessionTest, ContinuesBeforeAHeadThatWasSentEarly) {
+  handler.when_request = [](Keeper::Kept& kept) { kept.exchange->send_head(head_of(200), false); };
+  session->receive(expecting);
+  EXPECT_EQ(produce(), "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+}
+
 TEST_F(ServerSessionTest, DoesNotContinueWhatIsHereAlready) {
   session->receive(expecting + "h");
   EXPECT_EQ(produce(), "");

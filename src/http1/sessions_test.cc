@@ -84,7 +84,7 @@ class SessionsTest : public ::testing::TestWithParam<std::size_t> {
 
   static http::SessionLimits small_window() {
     http::SessionLimits limits;
-    limits.stream_window = 16 * 1024;
+    limits.stream_window = 4 * 1024;
     return limits;
   }
 
@@ -140,7 +140,7 @@ TEST_P(SessionsTest, GetAndHead) {
 TEST_P(SessionsTest, NothingPilesUpWhileTheHandlerDoesNotRead) {
   hold = true;
   const auto exchange = start("POST", {}, false);
-  for (int i = 0; i < 16; ++i) exchange->send_body(std::string(8192, 'x'));
+  for (int i = 0; i < 16; ++i) exchange->send_body(std::string(2048, 'x'));
   exchange->finish();
   wire.run();
   EXPECT_FALSE(server->wants_read());
@@ -157,7 +157,7 @@ TEST_P(SessionsTest, NothingPilesUpWhileTheHandlerDoesNotRead) {
     total += exchange->take_body().size();
     wire.run();
   }
-  EXPECT_EQ(total, 16U * 8192U);
+  EXPECT_EQ(total, 16U * 2048U);
   EXPECT_EQ(client->capacity(), 1U);
 }
 
@@ -191,7 +191,7 @@ TEST_P(SessionsTest, EarlyRefusalReachesTheClient) {
   };
   const auto exchange = start("POST", {}, false);
   wire.run();
-  exchange->send_body(std::string(100000, 'x'));
+  exchange->send_body(std::string(20000, 'x'));
   wire.run();
   EXPECT_TRUE(exchange->finished());
   EXPECT_FALSE(exchange->reset());
