@@ -243,7 +243,7 @@ Headers& Headers::operator=(const Headers& other) {
   return *this;
 }
 
-Headers& Headers::operator=(Headers&& other) {
+Headers& Headers::operator=(Headers&& other) {  // NOLINT(performance-noexcept-move-constructor)
   refuse_frozen(frozen_);
   Headers taken(std::move(other));
   std::swap(block_, taken.block_);
