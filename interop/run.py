@@ -199,7 +199,7 @@ def main() -> int:
 
 
 def run_row(row: str, make: str, run, way: Way, server: Server, ca: pathlib.Path, work: pathlib.Path) -> tuple[int, int]:
-    scenarios = [s for s in SCENARIOS if tools.can(make, server.make, s)]
+    scenarios = [s for s in SCENARIOS if tools.can(make, server.make, way, s)]
     table = work / "scenarios.json"
     plain = [{key: value for key, value in s.items() if key != "needs"} for s in scenarios]
     table.write_text(json.dumps({"scenarios": plain}), encoding="utf-8")
@@ -218,7 +218,7 @@ def run_row(row: str, make: str, run, way: Way, server: Server, ca: pathlib.Path
             if bad <= 5:
                 print(f"  {row}: {scenario['name']}")
                 for fault in faults:
-                    print(f"    {fault[:600]}")
+                    print(f"    {fault[:400]}")
         else:
             good += 1
     return good, bad

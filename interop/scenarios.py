@@ -37,6 +37,7 @@ PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ 09 AZ az"
 # What a scenario needs of the two ends; run.py knows who has it not, and why.
 UPPER = "names in upper case"
 FAILURE_WITH_CONTEXT = "headers and trailers of a failing call besides the error's own metadata"
+LONG = "a message of 200 KiB"
 EVERY_CODE = "a call for each of the codes"
 
 SCENARIOS = [
@@ -100,7 +101,7 @@ SCENARIOS = [
         for length in range(1, 6)
     ),
     scenario("text: unicode", text="gr\u00fc\u00df dich, \u4e16\u754c \U0001f44b\n\ttab \\ \" </script>"),
-    scenario("text: 200 KiB", text="0123456789abcdef" * 12800),
+    scenario("text: 200 KiB", text="0123456789abcdef" * 12800, needs=[LONG]),
     scenario(
         "a header of 4 KiB",
         send=[("acme-long", "x" * 4096)],

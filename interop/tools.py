@@ -27,13 +27,16 @@ CANNOT = {
     "grpc++": {table.UPPER},
     # The handler of a failing call has only its error's metadata.
     "connect-go server": {table.FAILURE_WITH_CONTEXT},
+    # A URL has its limits; clients of a library fall back to POST.
+    "curl, get": {table.LONG},
     # Half a second a call: one error code stands for all.
     "buf": {table.EVERY_CODE},
 }
 
 
-def can(client: str, server: str, scenario: dict) -> bool:
-    lacks = CANNOT.get(client, set()) | CANNOT.get(server, set()) | CANNOT.get(f"{server} server", set())
+def can(client: str, server: str, way, scenario: dict) -> bool:
+    ends = (client, server, f"{server} server", f"{client}, get" if way.get else "")
+    lacks = set().union(*(CANNOT.get(end, set()) for end in ends))
     return not scenario["needs"] & lacks
 
 

@@ -42,7 +42,8 @@ func main() {
 		options = append(options, connect.WithProtoJSON())
 	}
 	if *get {
-		options = append(options, connect.WithHTTPGet(), connect.WithIdempotency(connect.IdempotencyNoSideEffects))
+		options = append(options, connect.WithHTTPGet(), connect.WithHTTPGetMaxURLSize(8192, true),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects))
 	}
 	if *gzip {
 		options = append(options, connect.WithSendGzip())
