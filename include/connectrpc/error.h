@@ -51,9 +51,10 @@ class Error : public std::exception {
   /// Appends a binary pair; `name` ends in "-bin".
   Error& with_binary_metadata(std::string_view name, std::string_view bytes) &;
   Error&& with_binary_metadata(std::string_view name, std::string_view bytes) &&;
+  /// Appends all pairs. Received ones that may not be sent again are skipped, and logged, by whoever sends the error.
   Error& with_metadata(const Headers& pairs) &;
   Error&& with_metadata(const Headers& pairs) &&;
-  /// Attaches a message by its encoding.
+  /// Attaches a message by its encoding. A type URL as `type` is cut down to the name behind its last '/'.
   Error& with_detail(const google::protobuf::MessageLite& message) &;
   Error&& with_detail(const google::protobuf::MessageLite& message) &&;
   Error& with_detail(ErrorDetail detail) &;
@@ -70,7 +71,8 @@ class Error : public std::exception {
     return std::nullopt;
   }
 
-  /// Of a local error: what with_metadata added. Of a failed call: headers() followed by trailers() (metadata.md C4).
+  /// Of a local error: what with_metadata added. Of a failed call: headers() followed by trailers() (metadata.md C4),
+  /// then what was added to it here.
   const Headers& metadata() const& noexcept;
   Headers metadata() &&;
   /// Headers and trailers of the failed response; empty unless the server answered.
