@@ -84,6 +84,8 @@ class Channel {
   std::string_view url() const noexcept;
 
   /// Not API.
+  static std::shared_ptr<Channel> make(std::shared_ptr<client::ChannelCore> core);
+  /// Not API.
   const std::shared_ptr<client::ChannelCore>& core() const noexcept { return core_; }
 
  private:

@@ -92,7 +92,8 @@ class Server {
 
   /// Begins to serve and returns: on threads of its own, or on the user's loop.
   void start();
-  /// start(), then waits for SIGINT, SIGTERM or stop(), drains, and returns. On the user's loop it runs that loop.
+  /// start(), then waits for SIGINT, SIGTERM or stop(), drains, and returns. On the user's loop it runs that loop until
+  /// the server has stopped.
   void run();
   /// Stops accepting, lets calls under way end within drain_timeout, cancels the rest, closes. Returns at once; run()
   /// or wait() return when it is done. Any thread; idempotent.

@@ -14,6 +14,7 @@
 #include "connectrpc/channel.h"
 #include "connectrpc/method.h"
 #include "io/loop.h"
+#include "io/stream.h"
 #include "protocol/settings.h"
 
 namespace connectrpc::client {
@@ -49,6 +50,11 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   /// The HTTP version that connections must have; empty: what ALPN brings.
   std::optional<HttpVersion> version_for(StreamType type) const noexcept;
 
+  /// Makes connections in another way than by dialing the URL: null where it cannot. Set before the first call.
+  using Connector = std::function<std::unique_ptr<io::Stream>(io::Loop& loop)>;
+  void set_connector(Connector connector) { connector_ = std::move(connector); }
+  const Connector& connector() const noexcept { return connector_; }
+
   /// The loop that the user gave, or null.
   io::Loop* fixed_loop() const noexcept { return fixed_loop_; }
   /// Where blocking calls run: the user's loop, or one on a thread of the channel's own, started when first needed.
@@ -65,6 +71,7 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   ChannelOptions options_;
   protocol::ClientSettings settings_;
   io::Loop* fixed_loop_;
+  Connector connector_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<LoopHandle>> loops_;
   std::unique_ptr<io::Loop> own_loop_;

@@ -105,8 +105,12 @@ void LinkPool::dial_for_waiting() {
 void LinkPool::start_dial() {
   Dial& dial = dials_.emplace_back();
   dial.pool = this;
-  const auto now = io::TimerQueue::Clock::now();
-  timers_.schedule(dial, now + core_->options().connect_timeout);
+  if (core_->connector()) {
+    // The next turn of the loop makes the connection, as a dial would.
+    timers_.schedule(dial, io::TimerQueue::Clock::time_point());
+    return;
+  }
+  timers_.schedule(dial, io::TimerQueue::Clock::now() + core_->options().connect_timeout);
   dial.dialing =
       io::dial(loop_, core_->url().host, core_->url().port, Deadline::none(),
                [this, &dial](Result<std::unique_ptr<io::Stream>> result) { dialed(dial, std::move(result)); });
@@ -132,6 +136,11 @@ void LinkPool::Dial::on_writable() {
 }
 
 void LinkPool::Dial::on_timer() {
+  if (pool->core().connector()) {
+    stream = pool->core().connector()(pool->loop_);
+    if (stream) return pool->established(*this);
+    return pool->dial_failed(*this, Error(Code::unavailable, "the in-memory server is gone"));
+  }
   pool->dial_failed(*this, Error(Code::unavailable, "cannot connect to " + pool->core().url_text() +
                                                         ": no connection within ChannelOptions::connect_timeout"));
 }

@@ -99,7 +99,9 @@ io::Identity read_identity(const Source& certificate, const Source& key) {
 }
 
 io::Identity identity_from_files(const std::string& certificate_file, const std::string& key_file) {
-  return read_identity(from_file("certificate", certificate_file), from_file("private key", key_file));
+  // In this order, so that of two missing files the certificate is named.
+  const auto certificate = from_file("certificate", certificate_file);
+  return read_identity(certificate, from_file("private key", key_file));
 }
 
 io::Identity identity_from_pem(std::string_view certificate_pem, std::string_view key_pem) {

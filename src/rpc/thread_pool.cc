@@ -5,7 +5,7 @@
 
 namespace connectrpc::rpc {
 
-ThreadPool::ThreadPool(std::size_t threads, std::size_t queue) : queue_limit_(queue) {
+ThreadPool::ThreadPool(std::size_t threads, std::size_t queue) : thread_count_(threads), queue_limit_(queue) {
   threads_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
@@ -22,7 +22,9 @@ ThreadPool::~ThreadPool() {
 bool ThreadPool::submit(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || queue_.size() >= queue_limit_) return false;
+    // Not the queue's length: a task that an idle thread is about to take waits for nobody.
+    if (stopping_ || unfinished_ >= thread_count_ + queue_limit_) return false;
+    ++unfinished_;
     queue_.push_back(std::move(task));
   }
   wake_.notify_one();
@@ -40,6 +42,8 @@ void ThreadPool::work() {
       queue_.pop_front();
     }
     task();
+    const std::lock_guard lock(mutex_);
+    --unfinished_;
   }
 }
 

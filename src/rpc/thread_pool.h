@@ -20,17 +20,20 @@ class ThreadPool {
   /// Runs what is queued, then joins.
   ~ThreadPool();
 
-  /// False, at once, if the queue is full. `task` must not throw.
+  /// False, at once, if all threads are busy and the queue is full. `task` must not throw.
   bool submit(std::function<void()> task);
   std::size_t queue_limit() const noexcept { return queue_limit_; }
 
  private:
   void work();
 
+  const std::size_t thread_count_;
   const std::size_t queue_limit_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> queue_;
+  // Submitted and not ended.
+  std::size_t unfinished_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -121,9 +121,10 @@ class Server::Core {
       signals.async_wait([this](const boost::system::error_code& error, int) {
         if (!error) stop();
       });
-      on_stopped_ = [&signals] { signals.cancel(); };
       start();
-      users_loop_->run();
+      // The user's own work may never end; the server's does.
+      while (!stopped() && users_loop_->run_one() != 0) {
+      }
       return;
     }
     asio::signal_set signals(*own_loops_.front(), SIGINT, SIGTERM);
@@ -201,10 +202,12 @@ class Server::Core {
       own_loops_[index]->stop();
     }
     const std::lock_guard lock(mutex_);
-    if (--running_loops_ == 0) {
-      if (on_stopped_) on_stopped_();
-      stopped_.notify_all();
-    }
+    if (--running_loops_ == 0) stopped_.notify_all();
+  }
+
+  bool stopped() {
+    const std::lock_guard lock(mutex_);
+    return running_loops_ == 0;
   }
 
   // For the destructor of a server that may still run.
@@ -239,7 +242,6 @@ class Server::Core {
   std::vector<std::unique_ptr<server::ServerLoop>> loops_;
   std::deque<asio::executor_work_guard<io::Loop::executor_type>> guards_;
   std::vector<std::thread> run_threads_;
-  std::function<void()> on_stopped_;
   std::atomic<bool> stopping_{false};
   bool started_ = false;
   std::mutex mutex_;

@@ -60,8 +60,8 @@ TEST_F(BadInput, WrongVerb) {
         answer_on_living_connection(verb + " /probe.v1.ProbeService/Probe HTTP/1.1\r\nhost: x\r\n\r\n");
     EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("allow: POST\r\n"))) << verb;
   }
-  const std::string answer = answer_on_living_connection(
-      "PUT /probe.v1.ProbeService/Look HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+  const std::string answer =
+      answer_on_living_connection("PUT /probe.v1.ProbeService/Look HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
   EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("allow: GET, POST\r\n")));
 }
 
@@ -84,8 +84,7 @@ TEST_F(BadInput, GrpcNeedsHttp2) {
 }
 
 TEST_F(BadInput, Compression) {
-  const std::string unknown =
-      answer_on_living_connection(post(std::string(json) + "content-encoding: lzma\r\n", "{}"));
+  const std::string unknown = answer_on_living_connection(post(std::string(json) + "content-encoding: lzma\r\n", "{}"));
   EXPECT_THAT(unknown, AllOf(HasSubstr("\"unimplemented\""), HasSubstr("lzma"), HasSubstr("gzip")));
   const std::string broken =
       answer_on_living_connection(post(std::string(json) + "content-encoding: gzip\r\n", "this is no gzip"));
@@ -97,7 +96,8 @@ TEST_F(BadInput, Compression) {
 
 TEST_F(BadInput, BrokenJsonSaysWhere) {
   const std::string answer = answer_on_living_connection(post(json, "{\"text\": \"a\",\n \"payload\": }"));
-  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("\"invalid_argument\""), HasSubstr("payload")));
+  EXPECT_THAT(answer,
+              AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("\"invalid_argument\""), HasSubstr("line 2, column 13")));
   EXPECT_THAT(answer_on_living_connection(post(json, "")), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(answer_on_living_connection(post(json, "{\"text\":\"\xff\"}")), StartsWith("HTTP/1.1 400"));
 }
@@ -136,8 +136,10 @@ TEST_F(BadInput, BodyOverTheLimitIsRefusedBeforeItArrives) {
   EXPECT_THAT(client.read_all(), AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("\"resource_exhausted\""),
                                        HasSubstr("100000000"), HasSubstr("4194304")));
   RawClient enveloped(server_.port());
-  enveloped.send("POST /probe.v1.ProbeService/Probe HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web\r\n"
-                 "transfer-encoding: chunked\r\n\r\n5\r\n" + envelope("", 100'000'000) + "\r\n");
+  enveloped.send(
+      "POST /probe.v1.ProbeService/Probe HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web\r\n"
+      "transfer-encoding: chunked\r\n\r\n5\r\n" +
+      envelope("", 100'000'000) + "\r\n");
   EXPECT_THAT(enveloped.read_all(), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("grpc-status: 8")));
   // Chunked: the limit is met on the way.
   RawClient chunked(server_.port());
@@ -155,7 +157,7 @@ TEST_F(BadInput, GetParameters) {
     return answer_on_living_connection("GET /probe.v1.ProbeService/Look?" + query + " HTTP/1.1\r\nhost: x\r\n\r\n");
   };
   EXPECT_THAT(get("connect=v1&encoding=json&message=%7B%22text%22%3A%22q%22%7D"),
-              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("hello q"), HasSubstr("vary: Accept-Encoding")));
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("hello q"), HasSubstr("vary: accept-encoding\r\n")));
   EXPECT_THAT(get("connect=v1&encoding=proto&base64=1&message=!!!!"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(get("connect=v1&encoding=json&message=%7"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(get("connect=v1&encoding=json"), StartsWith("HTTP/1.1 400"));
@@ -175,8 +177,8 @@ TEST_F(BadInput, TimeoutHeader) {
   EXPECT_THAT(answer_on_living_connection(post(std::string(json) + "grpc-timeout: -1S\r\n", "{}")),
               StartsWith("HTTP/1.1 200"));
   for (const std::string value : {"''", "1", "1s", "-1S", "123456789S", "1.5S"}) {
-    EXPECT_THAT(answer_on_living_connection(post(
-                    "content-type: application/grpc-web\r\ngrpc-timeout: " + value + "\r\n", envelope("", 0))),
+    EXPECT_THAT(answer_on_living_connection(
+                    post("content-type: application/grpc-web\r\ngrpc-timeout: " + value + "\r\n", envelope("", 0))),
                 HasSubstr("grpc-status: 3"))
         << value;
   }
@@ -264,9 +266,8 @@ TEST_F(BadInput, OneByteAtATime) {
 }
 
 TEST_F(BadInput, UpgradeToH2cIsIgnored) {
-  const std::string answer = answer_on_living_connection(
-      post(std::string(json) + "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n",
-           "{}"));
+  const std::string answer = answer_on_living_connection(post(
+      std::string(json) + "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n", "{}"));
   EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 200"), Not(HasSubstr("101"))));
 }
 

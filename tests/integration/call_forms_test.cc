@@ -34,17 +34,13 @@ Task<> coroutine_forms(const ProbeServiceClient& client) {
   EXPECT_EQ(seen(*one, "acme-tenant-id"), "1234");
   auto two = co_await client.probe(request, {{"a", "b"}, {"c", "d"}});
   EXPECT_EQ(seen(*two, "a") + seen(*two, "c"), "bd");
-  auto three = co_await client.probe(request, {{"auth-token", token}, {"time", long_text('n')}, {"x", std::string_view("y")}});
+  auto three =
+      co_await client.probe(request, {{"auth-token", token}, {"time", long_text('n')}, {"x", std::string_view("y")}});
   EXPECT_EQ(seen(*three, "auth-token"), token);
   EXPECT_EQ(seen(*three, "time"), long_text('n'));
-  auto eight = co_await client.probe(request, {{"a", "1"},
-                                               {"b", "2"},
-                                               {"c", "3"},
-                                               {"d", "4"},
-                                               {"e", "5"},
-                                               {"f", "6"},
-                                               {"g", "7"},
-                                               {"h", long_text('8')}});
+  auto eight = co_await client.probe(
+      request,
+      {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}, {"e", "5"}, {"f", "6"}, {"g", "7"}, {"h", long_text('8')}});
   EXPECT_EQ(seen(*eight, "h"), long_text('8'));
   auto chained = co_await client.probe(
       request, CallOptions().header("auth-token", token).binary_header("auth-token-bin", token).timeout(20s));
@@ -116,7 +112,9 @@ TEST(CallForms, OutliveWhatTheyWereMadeOf) {
 TEST(CallForms, SendNothingUnlessAwaited) {
   TestServer server;
   const ProbeServiceClient client(server.url());
-  { auto never = client.probe(ProbeRequest()); }
+  {
+    auto never = client.probe(ProbeRequest());
+  }
   EXPECT_EQ(server.counters().started, 0);
 }
 

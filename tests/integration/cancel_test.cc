@@ -2,6 +2,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "integration/harness.h"
+#include "integration/raw_client.h"
 
 namespace connectrpc::probe_test {
 namespace {
@@ -106,7 +107,8 @@ TEST_P(Cancel, ByLosingTheConnection) {
     options.http_version = GetParam().version;
     const ChannelPtr channel = Channel::make(io, server_.url(), options);
     const ProbeServiceClient client(channel);
-    boost::asio::co_spawn(io, as_result(client.probe(request)), [](std::exception_ptr, Result<Response<ProbeResponse>>) {});
+    boost::asio::co_spawn(io, as_result(client.probe(request)),
+                          [](std::exception_ptr, Result<Response<ProbeResponse>>) {});
     io.run_for(150ms);
     // The loop dies with the call under way.
   }
@@ -115,7 +117,7 @@ TEST_P(Cancel, ByLosingTheConnection) {
   expect_good_call();
 }
 
-// metadata.md section 5: the server answers at the deadline even if its handler does not.
+// Both ends watch the deadline; whichever is first, the caller sees one code and the handler a cancellation.
 TEST_P(Cancel, ByADeadlineThatTheHandlerIgnores) {
   ProbeRequest request;
   request.set_delay_ms(500);
@@ -127,25 +129,46 @@ TEST_P(Cancel, ByADeadlineThatTheHandlerIgnores) {
   EXPECT_EQ(result.error().code(), Code::deadline_exceeded);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 400ms);
   EXPECT_TRUE(eventually([&] { return server_.counters().ended == 1; }));
+  EXPECT_NE(server_.counters().cancelled, -1);
+  expect_good_call();
+}
+
+// metadata.md section 5: a server answers at the deadline, whoever else watches it and whatever its handler does.
+TEST_P(Cancel, ByADeadlineThatOnlyTheServerWatches) {
+  const bool connect = GetParam().protocol == Protocol::connect;
+  const std::string json = R"({"delayMs": 600, "stubborn": true})";
+  RawClient client(server_.port());
+  const auto begin = std::chrono::steady_clock::now();
+  if (connect) {
+    client.send(post("content-type: application/json\r\nconnect-timeout-ms: 100\r\n", json));
+  } else {
+    const std::string framed = std::string(4, '\0') + static_cast<char>(json.size()) + json;
+    client.send(post("content-type: application/grpc-web+json\r\ngrpc-timeout: 100m\r\n", framed));
+  }
+  const std::string answer = client.read_answer();
+  const auto took = std::chrono::steady_clock::now() - begin;
+  EXPECT_NE(answer.find(connect ? "\"deadline_exceeded\"" : "grpc-status: 4"), std::string::npos) << answer;
+  EXPECT_GE(took, 100ms);
+  EXPECT_LT(took, 400ms);
+  EXPECT_TRUE(eventually([&] { return server_.counters().ended == 1; }));
   EXPECT_EQ(server_.counters().cancelled, static_cast<int>(CancelReason::deadline));
   expect_good_call();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, Cancel,
-    ::testing::Values(Case{Protocol::connect, HttpVersion::http1_1, Style::coroutine},
-                      Case{Protocol::connect, HttpVersion::http2, Style::coroutine},
-                      Case{Protocol::grpc, HttpVersion::http2, Style::coroutine},
-                      Case{Protocol::grpc_web, HttpVersion::http1_1, Style::coroutine},
-                      Case{Protocol::connect, HttpVersion::http1_1, Style::blocking},
-                      Case{Protocol::grpc, HttpVersion::http2, Style::blocking}),
-    [](const auto& tested) {
-      std::string name = tested.param.protocol == Protocol::connect ? "Connect"
-                         : tested.param.protocol == Protocol::grpc  ? "Grpc"
-                                                                    : "GrpcWeb";
-      name += tested.param.version == HttpVersion::http2 ? "Http2" : "Http1";
-      return name + (tested.param.server == Style::coroutine ? "Coroutine" : "Blocking");
-    });
+INSTANTIATE_TEST_SUITE_P(All, Cancel,
+                         ::testing::Values(Case{Protocol::connect, HttpVersion::http1_1, Style::coroutine},
+                                           Case{Protocol::connect, HttpVersion::http2, Style::coroutine},
+                                           Case{Protocol::grpc, HttpVersion::http2, Style::coroutine},
+                                           Case{Protocol::grpc_web, HttpVersion::http1_1, Style::coroutine},
+                                           Case{Protocol::connect, HttpVersion::http1_1, Style::blocking},
+                                           Case{Protocol::grpc, HttpVersion::http2, Style::blocking}),
+                         [](const auto& tested) {
+                           std::string name = tested.param.protocol == Protocol::connect ? "Connect"
+                                              : tested.param.protocol == Protocol::grpc  ? "Grpc"
+                                                                                         : "GrpcWeb";
+                           name += tested.param.version == HttpVersion::http2 ? "Http2" : "Http1";
+                           return name + (tested.param.server == Style::coroutine ? "Coroutine" : "Blocking");
+                         });
 
 }  // namespace
 }  // namespace connectrpc::probe_test

@@ -91,7 +91,8 @@ TEST_P(Loops, AChannelOfAnotherLoop) {
     ProbeRequest slow = request_with("slow");
     slow.set_delay_ms(5'000);
     boost::asio::io_context io(1);
-    boost::asio::co_spawn(io, as_result(client.probe(slow)), [](std::exception_ptr, Result<Response<ProbeResponse>>) {});
+    boost::asio::co_spawn(io, as_result(client.probe(slow)),
+                          [](std::exception_ptr, Result<Response<ProbeResponse>>) {});
     io.run_for(100ms);
   }
   EXPECT_TRUE(eventually([&] { return server.counters().ended == 51; }));

@@ -120,7 +120,9 @@ TEST_P(EveryProtocol, UserAgentIsOursOrTheUsers) {
       if (pair.name() == "user-agent") all += pair.value() + ";";
     return all;
   };
-  EXPECT_THAT(agent(*client.probe(ProbeRequest())), HasSubstr("connect-cpp"));
+  // gRPC's own form begins with "grpc-".
+  EXPECT_THAT(agent(*client.probe(ProbeRequest())),
+              StartsWith(GetParam() == Protocol::connect ? "connect-cpp/" : "grpc-c++-connect/"));
   EXPECT_EQ(agent(*client.probe(ProbeRequest(), {{"user-agent", "acme/1"}})), "acme/1;");
 }
 
@@ -143,8 +145,7 @@ TEST_P(EveryProtocol, HeadersSentBeforeTheAnswer) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryProtocol,
-                         ::testing::Values(Protocol::connect, Protocol::grpc, Protocol::grpc_web),
+INSTANTIATE_TEST_SUITE_P(All, EveryProtocol, ::testing::Values(Protocol::connect, Protocol::grpc, Protocol::grpc_web),
                          [](const auto& tested) {
                            return tested.param == Protocol::connect ? "Connect"
                                   : tested.param == Protocol::grpc  ? "Grpc"

@@ -6,12 +6,12 @@
 namespace connectrpc::probe_test {
 namespace {
 
+using io::TestCertificate;
+using io::TestCertificateSpec;
 using ::probe::v1::ProbeServiceClientSync;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using io::TestCertificate;
-using io::TestCertificateSpec;
 
 // Says who the client is.
 class WhoAmI final : public ::probe::v1::ProbeServiceHandler {

@@ -1,0 +1,41 @@
+// A server for users' tests, without sockets: the real bytes of the protocols through a pipe in memory.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "connectrpc/channel.h"
+#include "connectrpc/server.h"
+#include "connectrpc/service.h"
+
+namespace connectrpc::testing {
+
+/// Serves on a thread of its own, or on a loop of the user's. Everything but the network is as it will be: HTTP,
+/// protocols, codecs, compression, limits, deadlines, metadata.
+///
+///   testing::InMemoryServer test;
+///   test.add(greeter);
+///   GreetServiceClientSync client(test.channel({.protocol = Protocol::grpc}));
+class InMemoryServer {
+ public:
+  explicit InMemoryServer(ServerOptions options = ServerOptions());
+  /// Server and channels live on `io`, which is run by one thread and outlives them.
+  explicit InMemoryServer(boost::asio::io_context& io, ServerOptions options = ServerOptions());
+  InMemoryServer(const InMemoryServer&) = delete;
+  InMemoryServer& operator=(const InMemoryServer&) = delete;
+  /// Cancels calls under way. Channels that are still there can connect no more.
+  ~InMemoryServer();
+
+  /// As Server::add; before the first channel() is made.
+  InMemoryServer& add(Service& service, std::string_view prefix = "");
+  InMemoryServer& add(ServiceSync& service, std::string_view prefix = "");
+
+  /// A channel whose connections end in this server. Peers are in-process.
+  ChannelPtr channel(ChannelOptions options = ChannelOptions());
+
+ private:
+  class Core;
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace connectrpc::testing

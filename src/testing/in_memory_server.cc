@@ -1,0 +1,112 @@
+// A server for users' tests, without sockets.
+#include "connectrpc/testing/in_memory_server.h"
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "client/channel_core.h"
+#include "io/pipe.h"
+#include "rpc/thread_pool.h"
+#include "server/router.h"
+#include "server/server_loop.h"
+
+namespace connectrpc::testing {
+
+namespace asio = boost::asio;
+
+class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(ServerOptions options, io::Loop* users) : options_(std::move(options)) {
+    if (users == nullptr) own_loop_ = std::make_unique<io::Loop>(1);
+    loop_ = users != nullptr ? users : own_loop_.get();
+  }
+
+  template <class AnyService>
+  void add(AnyService& service, std::string_view prefix) {
+    if (server_) throw std::logic_error("InMemoryServer::add: a channel was made before");
+    router_.add(service, prefix);
+  }
+
+  ChannelPtr channel(ChannelOptions options) {
+    start();
+    auto core = std::make_shared<client::ChannelCore>("http://in-memory", std::move(options), loop_);
+    core->set_connector([server = weak_from_this()](io::Loop& loop) -> std::unique_ptr<io::Stream> {
+      const auto alive = server.lock();
+      if (!alive || !alive->server_) return nullptr;
+      auto [ours, theirs] = io::make_pipe(loop);
+      alive->server_->serve(std::move(theirs));
+      return std::move(ours);
+    });
+    return Channel::make(std::move(core));
+  }
+
+  // The owner goes away; channels may still hold this.
+  void stop() {
+    if (!own_loop_) {
+      end();
+      return;
+    }
+    if (thread_.joinable()) {
+      std::promise<void> ended;
+      asio::post(*loop_, [&] {
+        end();
+        ended.set_value();
+      });
+      ended.get_future().wait();
+      guard_.reset();
+      loop_->stop();
+      thread_.join();
+    }
+  }
+
+ private:
+  void start() {
+    if (server_) return;
+    if (router_.has_blocking()) {
+      threads_.emplace(std::max<std::size_t>(1, options_.workers), options_.worker_queue);
+    }
+    server_.emplace(*loop_, options_, router_, threads_ ? &*threads_ : nullptr);
+    if (!own_loop_) return;
+    guard_.emplace(own_loop_->get_executor());
+    thread_ = std::thread([loop = loop_] { loop->run(); });
+  }
+  void end() {
+    if (server_) server_->close();
+    threads_.reset();
+    server_.reset();
+  }
+
+  ServerOptions options_;
+  std::unique_ptr<io::Loop> own_loop_;
+  io::Loop* loop_ = nullptr;
+  server::Router router_;
+  std::optional<rpc::ThreadPool> threads_;
+  std::optional<server::ServerLoop> server_;
+  std::optional<asio::executor_work_guard<io::Loop::executor_type>> guard_;
+  std::thread thread_;
+};
+
+InMemoryServer::InMemoryServer(ServerOptions options) : core_(std::make_shared<Core>(std::move(options), nullptr)) {}
+InMemoryServer::InMemoryServer(asio::io_context& io, ServerOptions options)
+    : core_(std::make_shared<Core>(std::move(options), &io)) {}
+InMemoryServer::~InMemoryServer() { core_->stop(); }
+
+InMemoryServer& InMemoryServer::add(Service& service, std::string_view prefix) {
+  core_->add(service, prefix);
+  return *this;
+}
+InMemoryServer& InMemoryServer::add(ServiceSync& service, std::string_view prefix) {
+  core_->add(service, prefix);
+  return *this;
+}
+
+ChannelPtr InMemoryServer::channel(ChannelOptions options) { return core_->channel(std::move(options)); }
+
+}  // namespace connectrpc::testing
