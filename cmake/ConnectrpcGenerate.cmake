@@ -45,6 +45,10 @@ function(connectrpc_generate)
   if(NOT arg_PROTOS)
     message(FATAL_ERROR "connectrpc_generate: no PROTOS for ${arg_TARGET}")
   endif()
+  # Where connect-cpp is a subfolder of the project, what it found does not reach this far.
+  if(NOT TARGET protobuf::protoc OR NOT TARGET protobuf::libprotobuf)
+    find_package(Protobuf 3.21 REQUIRED)
+  endif()
   if(NOT arg_IMPORT_DIRS)
     set(arg_IMPORT_DIRS "${CMAKE_CURRENT_SOURCE_DIR}")
   endif()
@@ -63,6 +67,10 @@ function(connectrpc_generate)
   set(generated "")
   foreach(proto IN LISTS arg_PROTOS)
     cmake_path(ABSOLUTE_PATH proto BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
+    get_property(generated_proto SOURCE "${proto}" PROPERTY GENERATED)
+    if(NOT EXISTS "${proto}" AND NOT generated_proto)
+      message(FATAL_ERROR "connectrpc_generate: there is no file ${proto}")
+    endif()
     _connectrpc_proto_path("${proto}" "${import_dirs}" import_dir path)
     cmake_path(REMOVE_EXTENSION path LAST_ONLY OUTPUT_VARIABLE base)
     set(base "${arg_OUT_DIR}/${base}")
@@ -77,7 +85,8 @@ function(connectrpc_generate)
     file(MAKE_DIRECTORY "${folder}")
 
     # empty_files: what comes out must not depend on whether the proto has a service, which CMake cannot know.
-    set(outputs ${base}.pb.h ${base}.pb.cc ${base}.connect.h ${base}.connect.cc)
+    # Sorted, as in protoc's dependency file: Ninja wants the first of both to be the same.
+    set(outputs ${base}.connect.cc ${base}.connect.h ${base}.pb.cc ${base}.pb.h)
     add_custom_command(
       OUTPUT ${outputs}
       COMMAND protobuf::protoc

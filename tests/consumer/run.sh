@@ -28,6 +28,9 @@ cmake -S "$project" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE
 step build
 cmake --build "$work/build" > "$work/build.log" || { cat "$work/build.log"; exit 1; }
 
+# connectrpc_generate tells the build tool all that its commands read and write.
+cmake --build "$work/build" | tee "$work/again.log" | grep -q "no work to do" || { cat "$work/again.log"; exit 1; }
+
 step call
 "$work/build/hello_server" > "$work/address" &
 server=$!
