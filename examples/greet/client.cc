@@ -35,7 +35,7 @@ int run(const examples::Arguments& arguments) {
   } catch (const connectrpc::Error& error) {
     std::cout << error.what() << "\n";
     if (const auto bad = error.detail<greet::v1::BadName>())
-      std::cout << "  detail  " << bad->field() << " is " << bad->reason() << "\n";
+      std::cout << "  detail  " << bad->field() << ": " << bad->reason() << "\n";
     print("  meta    ", error.metadata());
     return 1;
   }

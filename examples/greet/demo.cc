@@ -97,7 +97,8 @@ std::string shown_binary(const connectrpc::Headers& headers, std::string_view na
 /// How many were not what they should be.
 int greet_in_every_way(const Server& server) {
   std::cout << "\nGreet({name: \"Ada\"}) with the request header acme-city: London\n\n";
-  Table table({"client", "over", "protocol", "HTTP", "codec", "greeting", "greet-version", "greet-cost", "-emoji-bin"});
+  Table table(
+      {"client", "over", "protocol", "HTTP", "codec", "greeting", "greet-version", "greet-cost", "greet-emoji-bin"});
   int unexpected = 0;
   each_way([&](const Way& way) {
     std::vector<std::string> row{way.blocking ? "blocking" : "coroutine", way.tls ? "TLS" : "plain",
@@ -139,11 +140,11 @@ int fail_in_each_protocol(const Server& server) {
     const std::vector<std::string> row{std::string(to_string(protocol)),
                                        std::string(to_string(error.code())),
                                        error.message(),
-                                       bad ? bad->field() + " is " + bad->reason() : "(missing)",
+                                       bad ? bad->field() + ": " + bad->reason() : "(missing)",
                                        shown(error.metadata(), "greet-hint"),
                                        shown(error.metadata(), "greet-cost")};
-    if (row != std::vector<std::string>{row[0], "invalid_argument", "name is empty", "name is empty", "say who you are",
-                                        "3ms"})
+    if (row != std::vector<std::string>{row[0], "invalid_argument", "name is empty", "name: must not be empty",
+                                        "say who you are", "3ms"})
       ++unexpected;
     table.add(row);
   }

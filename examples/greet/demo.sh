@@ -32,10 +32,15 @@ say "calling it with our clients"
 
 say "calling it with curl and JSON"
 call() {
+  local word
   printf '\n$ curl'
-  printf ' %q' "$@" | sed "s#$work/##g"
+  for word in "$@"; do
+    word=${word#"$work/"}
+    if [[ $word == *[^a-zA-Z0-9:/._=-]* ]]; then printf " '%s'" "$word"; else printf ' %s' "$word"; fi
+  done
   printf '\n'
-  curl --silent --show-error --max-time 20 "$@" | tr -d '\r' | sed 's/^/    /'
+  curl --silent --noproxy '*' --show-error --max-time 20 "$@" | tr -d '\r' | sed 's/^/    /'
+  printf '\n'
 }
 path=greet.v1.GreetService/Greet
 call -i -H 'content-type: application/json' -d '{"name": "Ada"}' "$plain/$path"

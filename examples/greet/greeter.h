@@ -16,7 +16,7 @@ inline v1::GreetResponse answer(const v1::GreetRequest& request, connectrpc::Con
   if (request.name().empty()) {
     v1::BadName bad;
     bad.set_field("name");
-    bad.set_reason("empty");
+    bad.set_reason("must not be empty");
     throw connectrpc::Error(connectrpc::Code::invalid_argument, "name is empty")
         .with_detail(bad)
         .with_metadata("greet-hint", "say who you are");

@@ -39,6 +39,7 @@ class Table {
       if (&row == &rows_.front()) {
         std::string rule = " ";
         for (const std::size_t cells : widths) rule += " " + std::string(cells, '-') + " ";
+        rule.pop_back();
         std::cout << rule << "\n";
       }
     }

@@ -28,15 +28,8 @@ lint_sources() {
 }
 
 run_bench() {
-  build_preset release || return 1
-  local program found=0
-  for program in "$build"/release/bin/bench_*; do
-    [[ -x $program && $program != *_server && $program != *_client ]] || continue
-    found=1
-    say "$(basename "$program")"
-    "$program" "$@"
-  done
-  [[ $found == 1 ]] || fail "no benchmark was built (libbenchmark-dev missing?)"
+  build_preset release micro_bench || return 1
+  "$build/release/bin/micro_bench" "$@"
 }
 
 run_demo() {
