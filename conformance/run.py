@@ -15,12 +15,14 @@ def main() -> int:
     parser.add_argument("--config", required=True)
     parser.add_argument("--mode", required=True, choices=["server", "client"])
     parser.add_argument("--run", help="only cases that match this pattern of the suite")
+    parser.add_argument("--without", help="no cases that match this pattern of the suite")
     parser.add_argument("--counts", type=pathlib.Path, help="file to append 'passed failed skipped' to")
     parser.add_argument("--timeout", type=int, default=600, help="seconds")
     parser.add_argument("command", nargs="+")
     args = parser.parse_args()
 
     command = [args.runner, "--conf", args.config, "--mode", args.mode, *(["--run", args.run] if args.run else [])]
+    command += ["--skip", args.without] if args.without else []
     started = time.monotonic()
     try:
         done = subprocess.run(
