@@ -15,15 +15,15 @@ namespace connectrpc::http {
 
 /// Why an exchange ended before both sides were through.
 enum class ResetReason : std::uint8_t {
-  canceled,           ///< the peer does not want it any more (RST_STREAM CANCEL, or it went away)
-  refused,            ///< certainly not processed by the peer: safe to send again
-  connection_lost,    ///< the connection broke; whether it was processed is not known
-  protocol_error,     ///< the peer broke HTTP's rules
-  flow_control_error, ///< or its flow control's
-  too_busy,           ///< ENHANCE_YOUR_CALM
+  canceled,            ///< the peer does not want it any more (RST_STREAM CANCEL, or it went away)
+  refused,             ///< certainly not processed by the peer: safe to send again
+  connection_lost,     ///< the connection broke; whether it was processed is not known
+  protocol_error,      ///< the peer broke HTTP's rules
+  flow_control_error,  ///< or its flow control's
+  too_busy,            ///< ENHANCE_YOUR_CALM
   inadequate_security,
-  internal_error,     ///< the peer says that it failed
-  no_error,           ///< the peer has answered and wants no more of the request (RST_STREAM NO_ERROR)
+  internal_error,  ///< the peer says that it failed
+  no_error,        ///< the peer has answered and wants no more of the request (RST_STREAM NO_ERROR)
 };
 
 struct Reset {

@@ -12,7 +12,8 @@ class ErrorAccess {
   static void set_remote(Error& error, bool remote);
   static void set_message(Error& error, std::string message);
   static void set_code(Error& error, Code code);
-  /// What with_metadata added here, never what a peer sent: the part that a handler's answer may carry (metadata.md S5).
+  /// What with_metadata added here, never what a peer sent: the part that a handler's answer may carry (metadata.md
+  /// S5).
   static const Headers& own_metadata(const Error& error) noexcept;
 };
 
