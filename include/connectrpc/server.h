@@ -106,6 +106,8 @@ class Server {
   boost::asio::io_context& loop(std::size_t index) noexcept;
   /// Connections that are open now. Any thread.
   std::size_t connections() const noexcept;
+  /// The same, on one loop. Any thread, once it was started.
+  std::size_t connections(std::size_t loop) const noexcept;
 
  private:
   class Core;

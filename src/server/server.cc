@@ -156,6 +156,7 @@ class Server::Core {
     join();
   }
 
+  std::size_t connections(std::size_t index) const noexcept { return loops_[index]->connections(); }
   std::size_t connections() const noexcept {
     std::size_t sum = 0;
     for (const auto& loop : loops_) sum += loop->connections();
@@ -283,5 +284,6 @@ void Server::wait() { core_->wait(); }
 std::size_t Server::loops() const noexcept { return core_->size(); }
 asio::io_context& Server::loop(std::size_t index) noexcept { return core_->loop(index); }
 std::size_t Server::connections() const noexcept { return core_->connections(); }
+std::size_t Server::connections(std::size_t loop) const noexcept { return core_->connections(loop); }
 
 }  // namespace connectrpc

@@ -42,6 +42,9 @@ Task<> coroutine_forms(const ProbeServiceClient& client) {
       request,
       {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}, {"e", "5"}, {"f", "6"}, {"g", "7"}, {"h", long_text('8')}});
   EXPECT_EQ(seen(*eight, "h"), long_text('8'));
+  // Three braces make the same two pairs, by way of a Headers.
+  auto braces = co_await client.probe(request, {{{"a", long_text('a')}, {"c", long_text('d')}}});
+  EXPECT_EQ(seen(*braces, "a") + seen(*braces, "c"), long_text('a') + long_text('d'));
   auto chained = co_await client.probe(
       request, CallOptions().header("auth-token", token).binary_header("auth-token-bin", token).timeout(20s));
   EXPECT_EQ(seen(*chained, "auth-token-bin"), encode_binary_header(token));

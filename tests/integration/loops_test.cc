@@ -181,6 +181,7 @@ TEST(Connections, GoToTheLoopWithTheFewest) {
     ProbeServiceClientSync(channels.back()).probe(ProbeRequest());
   }
   EXPECT_EQ(server.server().connections(), 8u);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(server.server().connections(i), 2u) << i;
   channels.clear();
   EXPECT_TRUE(eventually([&] { return server.server().connections() == 0; }));
 }
