@@ -34,7 +34,7 @@ connectrpc::Task<> forms(connectrpc::Context& context) {
   (void)greet_sync()->value();
 #line 1 "header_of_blocking"  // deleted
   (void)greet_sync().headers()["a"];
-#line 1 "third_brace_in_send_headers"  // invalid initialization|no matching|could not convert
+#line 1 "third_brace_in_send_headers"  // invalid initialization|no matching|could not convert|cannot convert
   co_await context.send_headers({{{"a", "b"}, {"c", "d"}}});
 }
 #endif
