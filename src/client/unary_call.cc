@@ -81,6 +81,7 @@ void UnaryCall::start(ChannelPools& pools, Owner& owner) {
   if (error_) return finish();
   if (deadline_) {
     if (deadline_.expired()) return on_timer();
+    timeout_ = std::max<std::chrono::nanoseconds>(deadline_.remaining(), std::chrono::nanoseconds(1));
   }
   pool_ = &pools.pool(*core_, core_->version_for(method_.stream_type));
   if (deadline_) pool_->timers().schedule(*this, deadline_.time());
@@ -107,10 +108,8 @@ void UnaryCall::on_link(http::ClientLink& link, HttpVersion version, bool fresh)
   target.authority = core_->url().authority;
   target.prefix = core_->url().prefix;
   target.version = version;
-  std::optional<std::chrono::nanoseconds> timeout;
-  if (deadline_) timeout = std::max<std::chrono::nanoseconds>(deadline_.remaining(), std::chrono::nanoseconds(1));
   protocol::ClientOutput out;
-  protocol_->open(target, request_headers_, timeout, out);
+  protocol_->open(target, request_headers_, timeout_, out);
   if (Result<void> sent = protocol_->send_message(request_, out); !sent) {
     fail(std::move(sent).error());
     return;
@@ -154,6 +153,8 @@ void UnaryCall::on_inbound() {
         pool_->acquire(*this);
         return;
       }
+      // The server watches the same deadline and may be the first to act on it.
+      if (reset->reason == http::ResetReason::canceled && deadline_.expired()) return on_timer();
       return fail(protocol_->reset_error(*reset));
     }
     if (arrived.head == nullptr) return;

@@ -1,6 +1,7 @@
 // One unary call of a client, driven by callbacks of the loop it runs on.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -75,6 +76,9 @@ class UnaryCall final : private http::Exchange::Observer, private io::Timer, pri
   const codec::MessageCodec& codec_;
   Headers request_headers_;
   Deadline deadline_;
+  // What the server is told: the time left when the call began, whatever the connection took to make. This side's own
+  // deadline ends the call in any case.
+  std::optional<std::chrono::nanoseconds> timeout_;
   // The request behind the protocol's prefix; kept, since it may have to be sent again.
   std::string request_;
   std::unique_ptr<protocol::ClientCall> protocol_;

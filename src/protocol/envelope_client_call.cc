@@ -117,8 +117,11 @@ ClientInput EnvelopeClientCall::input_of(const EnvelopeReader::Item& item) {
   ClientInput input;
   input.payload = item.payload;
   input.consumed = item.consumed;
+  if ((item.flags & flag_compressed) != 0 && encoding_.compression() == nullptr) {
+    return conclude(encoding_.fault(settings_));
+  }
+  // No bytes are an empty message, compressed or not.
   if ((item.flags & flag_compressed) != 0 && !(message && item.payload.empty())) {
-    if (encoding_.compression() == nullptr) return conclude(encoding_.fault(settings_));
     const std::size_t limit = message ? settings_.receive_limit : control_limit(settings_);
     std::optional<Error> error = unpack(*encoding_.compression(), item.payload, limit, Code::internal, unpacked_);
     if (error) return conclude(std::move(error));
