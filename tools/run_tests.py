@@ -50,13 +50,18 @@ def run_ctest(args: argparse.Namespace, reports: pathlib.Path) -> list[Counts]:
     programs = {test["name"]: pathlib.Path(test["command"][0]).name for test in listed["tests"] if "command" in test}
     if not listed["tests"]:
         return []
+    # A program that ctest was never told of would be a test that silently does not run.
+    known = {pathlib.Path(word).name for test in all_tests(args.build) for word in test.get("command", [])}
+    forgotten = sorted(p.name for p in (args.build / "bin").glob("test_*") if p.name not in known)
+    if forgotten:
+        print("built, but not known to ctest:", *forgotten)
     environment = dict(os.environ, GTEST_OUTPUT=f"xml:{reports}/", GTEST_COLOR="no")
     if args.repeat > 1:
         environment |= {"GTEST_REPEAT": str(args.repeat), "GTEST_SHUFFLE": "1"}
     run = [*base, "-j", args.jobs, "--timeout", str(args.timeout), "--output-on-failure", "--output-junit"]
     subprocess.run([*run, reports / "ctest.junit"], env=environment, check=False)
 
-    results = []
+    results = [(0, 1, 0) for _ in forgotten]
     for case in ElementTree.parse(reports / "ctest.junit").getroot().iter("testcase"):
         name, status = case.get("name", ""), case.get("status")
         report = reports / f"{programs.get(name, '')}.xml"
@@ -65,6 +70,11 @@ def run_ctest(args: argparse.Namespace, reports: pathlib.Path) -> list[Counts]:
         else:
             results.append({"run": (1, 0, 0), "fail": (0, 1, 0)}.get(status, (0, 0, 1)))
     return results
+
+
+def all_tests(build: pathlib.Path) -> list[dict]:
+    listed = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], check=True, capture_output=True)
+    return json.loads(listed.stdout)["tests"]
 
 
 def run_scenarios(args: argparse.Namespace, reports: pathlib.Path) -> list[Counts]:
