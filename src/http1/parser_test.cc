@@ -75,7 +75,7 @@ struct Case {
   bool bodiless = false;
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
 
 std::string printable(std::string name) {
   for (char& c : name)
