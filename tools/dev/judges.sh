@@ -16,13 +16,17 @@ judge_program() {
   fail "no judge \"$1\" in tools/judges.txt"
 }
 
-# install_judge NAME — quick if it is there. Returns 1 and says why if it cannot be.
+# install_judge NAME — quick if it is there. Returns 1 and leaves in judge_fault why if it cannot be.
 install_judge() {
   local target program kind what
   target=$(judge_program "$1")
   [[ ! -x $target ]] || return 0
   read -r program kind what < <(grep -E "^$1[[:space:]]" "$root/tools/judges.txt")
-  have "$kind" || { warn "$1 is not installed, and $kind is not here to install it with"; return 1; }
+  if ! have "$kind"; then
+    judge_fault="$1 is not installed, and $kind is not here to install it with"
+    warn "$judge_fault"
+    return 1
+  fi
   say "installing $what into $judges (once)"
   local folder=$judges/$program-${what##*@}
   local fresh=$folder.$$
@@ -35,12 +39,17 @@ install_judge() {
   esac
   if [[ $ok != 0 ]]; then
     rm -rf "$fresh"
-    warn "could not install $what with $kind (see above)"
+    judge_fault="could not install $what with $kind (see above)"
+    warn "$judge_fault"
     return 1
   fi
   rm -rf "$folder"
   mv "$fresh" "$folder"
-  [[ -x $target ]] || { warn "$what installed no $target"; return 1; }
+  if [[ ! -x $target ]]; then
+    judge_fault="$what installed no $target"
+    warn "$judge_fault"
+    return 1
+  fi
 }
 
 # The suite's protos, from its Go module: prints their folder.

@@ -115,7 +115,7 @@ part_lint() { lint_sources && count 1 0 0 || count 0 1 0; }
 part_interop() {
   local judge programs=()
   for judge in buf grpcurl; do
-    if install_judge "$judge"; then programs+=("--$judge" "$(judge_program "$judge")"); else skip "$judge"; fi
+    if install_judge "$judge"; then programs+=("--$judge" "$(judge_program "$judge")"); else skip "$judge_fault"; fi
   done
   if have go; then
     interop/go/build.sh "$build/interop/go" && programs+=(--connect-go "$build/interop/go") || count 0 1 0
@@ -136,7 +136,7 @@ run_conformance_suite() {
 }
 
 part_conformance() {
-  install_judge connectconformance || { skip "connectconformance"; return; }
+  install_judge connectconformance || { skip "$judge_fault"; return; }
   if [[ ! -x $build/release/bin/conformance_server ]]; then
     skip "the release build made no conformance_server (go was not there when it was configured)"
     return
