@@ -45,9 +45,9 @@ class ServerSessionTest : public ::testing::Test {
   }
   // Answers when the request is complete, with what it was.
   void echo() {
-    handler.when_request = [this](Keeper::Kept& kept) {
+    handler.when_request = [](Keeper::Kept& kept) {
       auto* const exchange = kept.exchange.get();
-      kept.listener->when_inbound = [this, exchange] { echo_if_complete(*exchange); };
+      kept.listener->when_inbound = [exchange] { echo_if_complete(*exchange); };
       echo_if_complete(*exchange);
     };
   }

@@ -25,11 +25,12 @@ class Wire {
   Wire(io::Session& client, io::Session& server, std::size_t most) : client_(client), server_(server), most_(most) {}
 
   void run() {
-    while (move(client_, server_, up_) | move(server_, client_, down_)) {
+    bool moved = true;
+    while (moved) {
+      moved = move(client_, server_, up_);
+      moved = move(server_, client_, down_) || moved;
     }
   }
-  // Bytes that have left one side and not been taken by the other.
-  std::size_t under_way() const { return up_.size() + down_.size(); }
 
  private:
   bool move(io::Session& from, io::Session& to, std::string& wire) {
