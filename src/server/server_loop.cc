@@ -51,8 +51,7 @@ void answer(protocol::ServerOutput output, http::ServerExchange& exchange) {
 }  // namespace
 
 ServerLoop::ServerLoop(io::Loop& loop, const ServerOptions& options, const Router& router, rpc::ThreadPool* threads)
-    : options_(options),
-      router_(router),
+    : router_(router),
       environment_(new rpc::ServerEnvironment{
           loop, io::TimerQueue::of(loop), settings_of(options), threads, options.log, options.high_water, {}}),
       limits_(limits_of(options)) {}

@@ -68,7 +68,6 @@ class ServerLoop final : private http::RequestHandler {
   void drain_further();
   void finish_drain_if_idle();
 
-  const ServerOptions& options_;
   const Router& router_;
   std::shared_ptr<rpc::ServerEnvironment> environment_;
   http::SessionLimits limits_;
