@@ -269,7 +269,7 @@ TEST(HeaderLimit, TableBombs) {
 TEST(HeaderLimit, ExactlyTheLimitPasses) {
   // 4 pseudo-headers: names 7 + 7 + 5 + 10, values 4 + 4 + 2 + 1, 32 for each; then "x" and its value.
   const std::size_t used = 40 + 4 * 32 + 1 + 32;
-  for (const std::size_t more : {0, 1}) {
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
     test::Requests requests;
     auto server = make_server_session(requests, {.header_list = 1000}, {}, "http");
     server->receive(
