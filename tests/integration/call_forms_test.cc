@@ -124,10 +124,11 @@ TEST(CallForms, SendNothingUnlessAwaited) {
 TEST(CallForms, ThrowMisuseFromTheExpression) {
   TestServer server;
   const ProbeServiceClient client(server.url());
-  EXPECT_THROW(client.probe(ProbeRequest(), {{"bad name", "x"}}), std::invalid_argument);
-  EXPECT_THROW(client.probe(ProbeRequest(), {{"grpc-timeout", "1S"}}), std::invalid_argument);
-  EXPECT_THROW(client.probe(ProbeRequest(), CallOptions().use_get()), std::logic_error);
-  EXPECT_THROW(client.probe(ProbeRequest(), CallOptions().compression("lzma")), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(client.probe(ProbeRequest(), {{"bad name", "x"}})), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(client.probe(ProbeRequest(), {{"grpc-timeout", "1S"}})), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(client.probe(ProbeRequest(), CallOptions().use_get())), std::logic_error);
+  EXPECT_THROW(static_cast<void>(client.probe(ProbeRequest(), CallOptions().compression("lzma"))),
+               std::invalid_argument);
   // What only the data shows comes out of the await.
   ProbeRequest large;
   large.set_payload(std::string(1000, 'x'));
