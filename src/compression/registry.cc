@@ -4,13 +4,33 @@
 #include "compression/accept_list.h"
 #include "compression/gzip.h"
 #include "connectrpc/compression.h"
+#ifdef CONNECTRPC_WITH_BROTLI
+#include "compression/brotli.h"
+#endif
+#ifdef CONNECTRPC_WITH_SNAPPY
+#include "compression/snappy.h"
+#endif
+#ifdef CONNECTRPC_WITH_ZSTD
+#include "compression/zstd.h"
+#endif
 
 namespace connectrpc {
 
 const CompressionRegistry& CompressionRegistry::built_in() {
   static const CompressionRegistry registry = [] {
     CompressionRegistry all;
+    // gzip first: every peer has it, and nothing here is faster at its size.
     all.add(std::make_shared<compression::Gzip>());
+#ifdef CONNECTRPC_WITH_ZSTD
+    all.add(std::make_shared<compression::Zstd>());
+#endif
+#ifdef CONNECTRPC_WITH_BROTLI
+    all.add(std::make_shared<compression::Brotli>());
+#endif
+    all.add(std::make_shared<compression::Deflate>());
+#ifdef CONNECTRPC_WITH_SNAPPY
+    all.add(std::make_shared<compression::Snappy>());
+#endif
     return all;
   }();
   return registry;

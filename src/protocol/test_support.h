@@ -270,6 +270,17 @@ class ClientDriver {
   std::unique_ptr<ClientCall> call_;
 };
 
+/// The same whatever this build has.
+inline const CompressionRegistry& only_gzip() {
+  static const CompressionRegistry registry = [] {
+    CompressionRegistry made;
+    // Not owned: it lives in the registry of what is built in.
+    made.add({std::shared_ptr<const Compression>(), CompressionRegistry::built_in().find("gzip")});
+    return made;
+  }();
+  return registry;
+}
+
 inline const Compression& gzip() { return *CompressionRegistry::built_in().find("gzip"); }
 
 inline std::string gzipped(std::string_view text) {

@@ -5,7 +5,7 @@ packages_build=(
   libssl-dev                            # TLS
   libprotobuf-dev libprotoc-dev protobuf-compiler # messages, and what the generator reads
   libnghttp2-dev                        # HTTP/2
-  libdeflate-dev zlib1g-dev             # compression
+  libdeflate-dev zlib1g-dev libbrotli-dev libzstd-dev libsnappy-dev # compression
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 packages_demo=(curl openssl)
