@@ -367,6 +367,67 @@ TEST(Connection, ABrokenConnectionResetsItsExchanges) {
   EXPECT_TRUE(joined.server->wants_close());
 }
 
+TEST(Connection, FramesAfterTheEndOfAStream) {
+  const std::string end_by[] = {test::frame(test::data, test::end_stream, 1),
+                                test::frame(test::rst_stream, 0, 1, test::big_endian(8))};
+  for (const std::string& end : end_by) {
+    const std::string more[] = {
+        test::frame(test::data, test::end_stream, 1, "x"),
+        test::frame(test::headers, test::end_headers | test::end_stream, 1, test::field("late", "1"))};
+    for (const std::string& late : more) {
+      test::Requests requests;
+      auto server = make_server_session(requests, {}, {}, "http");
+      server->receive(test::client_preface() +
+                      test::frame(test::headers, test::end_headers, 1, test::request_fields()));
+      requests.last().send_head(response(), true);
+      test::all_output(*server);
+      server->receive(end);
+      test::all_output(*server);
+      EXPECT_FALSE(server->wants_close());
+      server->receive(late);
+      const auto sent = test::frames(test::all_output(*server), test::goaway);
+      ASSERT_EQ(sent.size(), 1u);
+      EXPECT_EQ(sent[0].code(), 5u);
+      EXPECT_TRUE(server->wants_close());
+    }
+  }
+}
+
+TEST(Connection, FramesAfterTheEndInOneBatchAndInBytes) {
+  for (const test::Cut cut : {test::Cut::whole, test::Cut::bytes}) {
+    for (const bool late : {false, true}) {
+      test::Requests requests;
+      auto server = make_server_session(requests, {}, {}, "http");
+      std::string bytes = test::client_preface();
+      if (cut == test::Cut::whole) {  // nghttp2 counts a CONTINUATION for each piece that it comes in, and takes eight
+        bytes += test::frame(test::headers, test::end_stream, 1);
+        bytes += test::frame(test::continuation, test::end_headers, 1, test::request_fields());
+      } else {
+        bytes += test::frame(test::headers, test::end_stream | test::end_headers, 1, test::request_fields());
+      }
+      bytes += test::frame(test::window_update, 0, 1, test::big_endian(1));
+      bytes += test::frame(test::headers, test::end_headers, 3, test::request_fields());
+      bytes += test::frame(test::rst_stream, 0, 1, test::big_endian(8));
+      if (late) bytes += test::frame(test::data, 0, 1, "x");
+      test::feed(*server, bytes, cut);
+      const auto sent = test::frames(test::all_output(*server), test::goaway);
+      EXPECT_EQ(server->wants_close(), late) << (sent.empty() ? "" : sent[0].payload);
+    }
+  }
+}
+
+TEST(Connection, FramesAfterOurOwnResetAreOnTheirWay) {
+  test::Requests requests;
+  auto server = make_server_session(requests, {}, {}, "http");
+  server->receive(test::client_preface() + test::frame(test::headers, test::end_headers, 1, test::request_fields()));
+  requests.kept.clear();
+  test::all_output(*server);
+  server->receive(test::frame(test::data, test::none, 1, std::string(10'000, 'x')) +
+                  test::frame(test::headers, test::end_headers | test::end_stream, 1, test::field("late", "1")));
+  EXPECT_EQ(test::all_output(*server), "");
+  EXPECT_FALSE(server->wants_close());
+}
+
 TEST(Connection, Floods) {
   const std::pair<const char*, std::string> floods[] = {
       {"ping", test::frame(test::ping, 0, 0, "12345678")},

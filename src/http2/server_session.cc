@@ -96,7 +96,7 @@ void ServerSession::on_fields_begin(const nghttp2_frame& frame) {
   auto& stream = static_cast<ServerStream&>(open_stream());
   stream.id = id;
   stream.fresh = std::make_unique<ServerExchange>(*this, stream, peer());
-  stream.fresh->head().scheme = scheme_;
+  if (http::RequestHead& head = stream.fresh->head(); head.scheme != scheme_) head.scheme = scheme_;
   nghttp2_session_set_stream_user_data(native(), id, static_cast<Stream*>(&stream));
   remember(stream);
 }
@@ -109,7 +109,7 @@ void ServerSession::on_head_field(Stream& base, std::string_view name, std::stri
     if (name == ":path") {
       head.target = value;
     } else if (name == ":method") {
-      head.method = value;
+      if (head.method != value) head.method = value;  // POST is there already
     } else if (name == ":authority") {
       head.authority = value;
       stream.authority_seen = true;

@@ -368,7 +368,11 @@ void SessionCore::receive(std::string_view bytes) {
   const Busy busy(*this);
   const ssize_t result =
       nghttp2_session_mem_recv(native(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  if (result < 0) fail_connection(static_cast<int>(result));
+  if (result < 0) {
+    fail_connection(static_cast<int>(result));
+  } else if (is_server() && end_watch_.passes_the_end(bytes)) {
+    nghttp2_session_terminate_session(native(), NGHTTP2_STREAM_CLOSED);
+  }
   deliver();
 }
 
@@ -385,7 +389,8 @@ void SessionCore::receive_end() {
 void SessionCore::fail_connection(int library_error) {
   failed_ = true;
   goaway_ = true;
-  const bool flooded = library_error == NGHTTP2_ERR_FLOODED;
+  constexpr int too_many_continuations = -905;  // has a name in Debian's 1.52 and from 1.61 on
+  const bool flooded = library_error == NGHTTP2_ERR_FLOODED || library_error == too_many_continuations;
   const bool blame = flooded || library_error == NGHTTP2_ERR_BAD_CLIENT_MAGIC;
   end_reason_ = blame ? http::ResetReason::protocol_error : http::ResetReason::internal_error;
   end_text_ = blame ? std::string(other_end()) + " broke HTTP/2: " : std::string("HTTP/2 failed: ");

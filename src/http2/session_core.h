@@ -13,6 +13,7 @@
 
 #include "connectrpc/peer.h"
 #include "http/exchange.h"
+#include "http2/end_watch.h"
 #include "http2/field_list.h"
 #include "http2/link.h"
 #include "http2/stream.h"
@@ -171,6 +172,7 @@ class SessionCore : public io::Session {
   const Peer peer_;
   std::unique_ptr<nghttp2_session, Delete> native_;
   FieldList fields_;
+  EndWatch end_watch_;
 
   Stream* recent_ = nullptr;  // what find() gave last
   Stream* open_ = nullptr;

@@ -99,6 +99,13 @@ class Joined {
         server(make_server_session(requests, server_limits, Peer::ipv4("10.0.0.1", 1234), "http")),
         client(make_client_session(client_limits, Peer::ipv4("10.0.0.2", 80))) {}
 
+  Joined(const Joined&) = delete;
+  Joined& operator=(const Joined&) = delete;
+  ~Joined() {
+    // Sessions tell their exchanges of their end, and a test's observers have gone by now.
+    for (const auto& exchange : requests.kept) exchange->observe(nullptr);
+  }
+
   /// Moves bytes until nobody has any. False if that takes suspiciously long.
   bool run() {
     for (int turn = 0; turn < 10'000; ++turn) {
