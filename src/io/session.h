@@ -29,7 +29,8 @@ class Session {
 
   /// Bytes from the peer, at least one; all of them are taken. `bytes` is valid during the call only.
   virtual void receive(std::string_view bytes) = 0;
-  /// The peer will send no more. Called once; not after connection_lost().
+  /// The peer will send no more. Called once; not after connection_lost(). Answers may still be produced: the session
+  /// says wants_close() when the last is, or the connection stays.
   virtual void receive_end() = 0;
   /// Nothing can be read or written any more. Called at most once, as the last call before destruction. A connection
   /// that ends because the session wants_close(), and whose output was written, ends without it.

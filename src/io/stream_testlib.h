@@ -71,7 +71,7 @@ inline std::pair<int, int> tcp_socket_pair() {
 
 /// Runs the loop until `done` says so, at most `limit`; whether it did.
 inline bool run_until(Loop& loop, const std::function<bool()>& done,
-                      std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+                      std::chrono::milliseconds limit = std::chrono::seconds(60)) {
   const auto end = std::chrono::steady_clock::now() + limit;
   while (!done()) {
     if (std::chrono::steady_clock::now() >= end) return false;
@@ -125,6 +125,33 @@ inline StreamPair make_pair(Loop& loop, Wire wire) {
   pair.server = make_tls_server(std::move(pair.server), server);
   return pair;
 }
+
+/// Counts the writes that pass through.
+class CountingStream final : public Stream, private Stream::Observer {
+ public:
+  CountingStream(std::unique_ptr<Stream> inner, int& writes) : inner_(std::move(inner)), writes_(writes) {
+    inner_->observe(this);
+  }
+  IoResult read(std::span<char> into) override { return inner_->read(into); }
+  IoResult write(std::string_view bytes) override {
+    ++writes_;
+    return inner_->write(bytes);
+  }
+  void wait_readable() override { inner_->wait_readable(); }
+  void wait_writable() override { inner_->wait_writable(); }
+  void shutdown_write() override { inner_->shutdown_write(); }
+  void close() override { inner_->close(); }
+  const Peer& peer() const noexcept override { return inner_->peer(); }
+  std::string failure() const override { return inner_->failure(); }
+  Loop& loop() const noexcept override { return inner_->loop(); }
+
+ private:
+  void on_readable() override { observer()->on_readable(); }
+  void on_writable() override { observer()->on_writable(); }
+
+  std::unique_ptr<Stream> inner_;
+  int& writes_;
+};
 
 /// Reads all that comes and writes what it is given.
 class TestEnd final : public Stream::Observer {

@@ -47,7 +47,7 @@ class TcpStream final : public Stream {
   ~TcpStream() override { TcpStream::close(); }
 
   IoResult read(std::span<char> into) override {
-    if (socket_ < 0) return {IoResult::Status::failed};
+    if (socket_ < 0 || reset_) return {IoResult::Status::failed};
     // A short read has emptied the socket. What came since then is found by the wait that follows.
     if (std::exchange(emptied_, false)) return {IoResult::Status::would_block};
     for (;;) {
@@ -57,7 +57,10 @@ class TcpStream final : public Stream {
         return {IoResult::Status::ok, static_cast<std::size_t>(size)};
       }
       if (size == 0) return {IoResult::Status::eof};
-      if (errno != EINTR) return refused(errno);
+      if (errno == EINTR) continue;
+      const IoResult result = refused(errno);
+      reset_ = result.status == IoResult::Status::failed;
+      return result;
     }
   }
 
@@ -125,6 +128,7 @@ class TcpStream final : public Stream {
   std::shared_ptr<Core> core_;
   int socket_ = -1;
   bool emptied_ = false;
+  bool reset_ = false;  // the kernel reports it once and then an end
   bool closed_ = false;
   std::string failure_;
 };
