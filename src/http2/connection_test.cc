@@ -428,6 +428,35 @@ TEST(Connection, FramesAfterOurOwnResetAreOnTheirWay) {
   EXPECT_FALSE(server->wants_close());
 }
 
+TEST(Connection, StreamsBelowOneThatWasOpenedBefore) {
+  for (const test::Cut cut : {test::Cut::whole, test::Cut::bytes}) {
+    for (const std::uint32_t id : {1u, 3u, 7u, 9u}) {
+      test::Requests requests;
+      auto server = make_server_session(requests, {}, {}, "http");
+      const auto open = [](std::uint32_t stream) {
+        return test::frame(test::headers, test::end_headers | test::end_stream, stream, test::request_fields());
+      };
+      test::feed(*server, test::client_preface() + open(5) + open(11), cut);
+      test::all_output(*server);
+      EXPECT_FALSE(server->wants_close());
+      test::feed(*server, open(id), cut);
+      const auto sent = test::frames(test::all_output(*server), test::goaway);
+      ASSERT_EQ(sent.size(), 1u) << id;
+      EXPECT_EQ(sent[0].code(), 1u);
+    }
+  }
+}
+
+TEST(Connection, TrailersOfAnOlderStreamAreNoNewStream) {
+  test::Requests requests;
+  auto server = make_server_session(requests, {}, {}, "http");
+  server->receive(test::client_preface() + test::frame(test::headers, test::end_headers, 3, test::request_fields()) +
+                  test::frame(test::headers, test::end_headers, 9, test::request_fields()) +
+                  test::frame(test::headers, test::end_headers | test::end_stream, 3, test::field("late", "1")));
+  EXPECT_TRUE(test::frames(test::all_output(*server), test::goaway).empty());
+  EXPECT_FALSE(server->wants_close());
+}
+
 TEST(Connection, Floods) {
   const std::pair<const char*, std::string> floods[] = {
       {"ping", test::frame(test::ping, 0, 0, "12345678")},

@@ -370,8 +370,9 @@ void SessionCore::receive(std::string_view bytes) {
       nghttp2_session_mem_recv(native(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (result < 0) {
     fail_connection(static_cast<int>(result));
-  } else if (is_server() && end_watch_.passes_the_end(bytes)) {
-    nghttp2_session_terminate_session(native(), NGHTTP2_STREAM_CLOSED);
+  } else if (is_server()) {
+    if (const std::uint32_t error = end_watch_.look(bytes); error != NGHTTP2_NO_ERROR)
+      nghttp2_session_terminate_session(native(), error);
   }
   deliver();
 }

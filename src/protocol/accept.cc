@@ -8,6 +8,7 @@
 #include "protocol/content_type.h"
 #include "protocol/grpc/server_call.h"
 #include "protocol/grpc_web/server_call.h"
+#include "protocol/grpc_web/text_server_call.h"
 #include "protocol/server_call.h"
 #include "protocol/text.h"
 
@@ -82,7 +83,13 @@ Accepted accept(const http::RequestHead& head, const MethodSpec& method, const S
                           "(application/grpc-web).");
       }
       return std::make_unique<GrpcServerCall>(head, type, method, settings);
-    case ContentKind::grpc_web: return std::make_unique<GrpcWebServerCall>(head, type, method, settings);
+    case ContentKind::grpc_web:
+    case ContentKind::grpc_web_text: {
+      const ContentType answer = grpc_web_answer_type(head, type);
+      if (type.kind == ContentKind::grpc_web && answer.kind == ContentKind::grpc_web)
+        return std::make_unique<GrpcWebServerCall>(head, type, method, settings);
+      return std::make_unique<GrpcWebTextServerCall>(head, type, answer, method, settings);
+    }
     case ContentKind::connect_stream:
       if (unary) break;
       return std::make_unique<ConnectStreamServerCall>(head, type, method, settings);
@@ -97,8 +104,9 @@ Accepted accept(const http::RequestHead& head, const MethodSpec& method, const S
 ServerOutput unknown_path(const http::RequestHead& head) {
   const ContentType type = parse_content_type(head.headers["content-type"]);
   const Error error(Code::unimplemented, "nothing is served at " + quote(head.path()));
-  if (head.method == "POST" && (type.kind == ContentKind::grpc || type.kind == ContentKind::grpc_web))
-    return make_trailers_only(answerable(type), &error, {});
+  const bool grpc =
+      type.kind == ContentKind::grpc || type.kind == ContentKind::grpc_web || type.kind == ContentKind::grpc_web_text;
+  if (head.method == "POST" && grpc) return make_trailers_only(answerable(type), &error, {});
   if (head.method != "POST" || !type.codec) return refuse(404, {}, {}, error.message());
   ServerOutput out = make_unary_error(error, {}, {});
   out.head->status = 404;
@@ -110,7 +118,8 @@ ServerOutput error_answer(const http::RequestHead& head, const Error& error) {
   if (head.method == "POST") {
     switch (type.kind) {
       case ContentKind::grpc:
-      case ContentKind::grpc_web: return make_trailers_only(answerable(type), &error, {});
+      case ContentKind::grpc_web:
+      case ContentKind::grpc_web_text: return make_trailers_only(answerable(type), &error, {});
       case ContentKind::connect_stream: {
         ServerOutput out;
         detail::HeadersAccess::append(out.head.emplace().headers, "content-type",

@@ -32,6 +32,8 @@ TEST(Accept, ChoosesByContentType) {
       {"application/grpc+json", test::client_method, Protocol::grpc, Codec::json},
       {"application/grpc-web", test::unary_method, Protocol::grpc_web, Codec::proto},
       {"application/grpc-web+json", test::bidi_method, Protocol::grpc_web, Codec::json},
+      {"application/grpc-web-text", test::unary_method, Protocol::grpc_web, Codec::proto},
+      {"application/grpc-web-text+json", test::server_method, Protocol::grpc_web, Codec::json},
   };
   for (const Case& c : cases) {
     ServerDriver server(post(c.type), c.method);
@@ -79,7 +81,7 @@ TEST(Accept, WrongContentTypesAre415) {
       {"application/foo", test::unary_method},
       {"application/grpc+foo", test::unary_method},
       {"application/grpc-web+foo", test::unary_method},
-      {"application/grpc-web-text", test::unary_method},
+      {"application/grpc-web-text+foo", test::unary_method},
       {"application/json; charset=latin1", test::unary_method},
       {"application/connect+proto", test::unary_method},
       {"application/connect+foo", test::server_method},
@@ -249,7 +251,8 @@ TEST(Accept, UnknownPath) {
     EXPECT_EQ(connect.head.headers["content-type"], "application/json");
     EXPECT_EQ(connect.body, "{\"code\":\"unimplemented\",\"message\":\"" + message + "\"}");
   }
-  for (const std::string_view type : {"application/grpc", "application/grpc-web", "application/grpc+json"}) {
+  for (const std::string_view type :
+       {"application/grpc", "application/grpc-web", "application/grpc+json", "application/grpc-web-text"}) {
     const Answer grpc = answer(post(type));
     EXPECT_EQ(grpc.head.status, 200);
     EXPECT_EQ(grpc.head.headers["content-type"], type);
@@ -287,11 +290,13 @@ TEST(Accept, ErrorAnswerSpeaksTheCallersProtocol) {
   EXPECT_EQ(stream.head.status, 200);
   EXPECT_EQ(lines(stream.head.headers), "content-type: application/connect+json\n");
   EXPECT_EQ(stream.body, test::envelope("{\"error\":" + json + R"(,"metadata":{"www":["x"]}})", 2));
-  const Answer grpc = answer(post("application/grpc-web+proto"));
-  EXPECT_EQ(grpc.head.status, 200);
-  EXPECT_EQ(lines(grpc.head.headers),
-            "content-type: application/grpc-web+proto\ngrpc-message: who are you?\ngrpc-status: 16\nwww: x\n");
-  EXPECT_EQ(grpc.body, "");
+  for (const std::string type : {"application/grpc-web+proto", "application/grpc-web-text"}) {
+    const Answer grpc = answer(post(type));
+    EXPECT_EQ(grpc.head.status, 200);
+    EXPECT_EQ(lines(grpc.head.headers),
+              "content-type: " + type + "\ngrpc-message: who are you?\ngrpc-status: 16\nwww: x\n");
+    EXPECT_EQ(grpc.body, "");
+  }
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ bool charset_is_utf8(std::string_view parameters) noexcept {
   return true;
 }
 
-// `rest` is what follows "application/grpc" or "application/grpc-web".
+// `rest` is what follows "application/grpc", "application/grpc-web" or "application/grpc-web-text".
 ContentType grpc_type(ContentKind kind, std::string_view rest) noexcept {
   if (rest.empty()) return {kind, Codec::proto, true};
   return {kind, codec_named(rest.substr(1)), false};
@@ -38,8 +38,8 @@ ContentType classify(std::string_view media_type) noexcept {
   constexpr std::string_view application = "application/";
   if (!base::starts_with_lower(media_type, application)) return {};
   const std::string_view subtype = media_type.substr(application.size());
-  // gRPC-Web's text form, application/grpc-web-text, is a kind of its own when it comes; until then it is no codec's.
-  for (const auto& [name, kind] : {std::pair{std::string_view("grpc-web"), ContentKind::grpc_web},
+  for (const auto& [name, kind] : {std::pair{std::string_view("grpc-web-text"), ContentKind::grpc_web_text},
+                                   std::pair{std::string_view("grpc-web"), ContentKind::grpc_web},
                                    std::pair{std::string_view("grpc"), ContentKind::grpc}}) {
     if (!base::starts_with_lower(subtype, name)) continue;
     const std::string_view rest = subtype.substr(name.size());
@@ -72,6 +72,9 @@ std::string_view content_type_text(ContentKind kind, Codec codec, bool implicit_
     case ContentKind::grpc_web:
       if (implicit_codec) return "application/grpc-web";
       return json ? "application/grpc-web+json" : "application/grpc-web+proto";
+    case ContentKind::grpc_web_text:
+      if (implicit_codec) return "application/grpc-web-text";
+      return json ? "application/grpc-web-text+json" : "application/grpc-web-text+proto";
     case ContentKind::other: break;
   }
   return "application/octet-stream";
@@ -79,9 +82,11 @@ std::string_view content_type_text(ContentKind kind, Codec codec, bool implicit_
 
 std::string_view served_content_types(bool unary) noexcept {
   return unary ? "application/grpc, application/grpc+json, application/grpc+proto, application/grpc-web, "
-                 "application/grpc-web+json, application/grpc-web+proto, application/json, application/proto"
+                 "application/grpc-web+json, application/grpc-web+proto, application/grpc-web-text, "
+                 "application/grpc-web-text+json, application/grpc-web-text+proto, application/json, application/proto"
                : "application/connect+json, application/connect+proto, application/grpc, application/grpc+json, "
-                 "application/grpc+proto, application/grpc-web, application/grpc-web+json, application/grpc-web+proto";
+                 "application/grpc+proto, application/grpc-web, application/grpc-web+json, application/grpc-web+proto, "
+                 "application/grpc-web-text, application/grpc-web-text+json, application/grpc-web-text+proto";
 }
 
 }  // namespace connectrpc::protocol

@@ -9,9 +9,9 @@
 
 namespace connectrpc::protocol {
 
-/// The families of content types. `connect_unary` is any other `application/…`: whether it is Connect shows in the
-/// codec.
-enum class ContentKind : std::uint8_t { other, connect_unary, connect_stream, grpc, grpc_web };
+/// The families of content types. `grpc_web_text` is gRPC-Web in base64. `connect_unary` is any other `application/…`:
+/// whether it is Connect shows in the codec.
+enum class ContentKind : std::uint8_t { other, connect_unary, connect_stream, grpc, grpc_web, grpc_web_text };
 
 struct ContentType {
   ContentKind kind = ContentKind::other;

@@ -35,7 +35,11 @@ TEST(ContentType, Parses) {
       {"application/grpc-web", ContentKind::grpc_web, Codec::proto, true},
       {"application/grpc-web+proto", ContentKind::grpc_web, Codec::proto},
       {"application/grpc-web+json", ContentKind::grpc_web, Codec::json},
-      {"application/grpc-web-text", ContentKind::connect_unary, {}},
+      {"application/grpc-web-text", ContentKind::grpc_web_text, Codec::proto, true},
+      {"application/grpc-web-text+proto", ContentKind::grpc_web_text, Codec::proto},
+      {"application/grpc-web-text+json;x=y", ContentKind::grpc_web_text, Codec::json},
+      {"application/grpc-web-text+foo", ContentKind::grpc_web_text, {}},
+      {"application/grpc-web-textual", ContentKind::connect_unary, {}},
       {"APPLICATION/GRPC-WEB+PROTO", ContentKind::grpc_web, Codec::proto},
       {"text/html", ContentKind::other, {}},
       {"", ContentKind::other, {}},
@@ -50,8 +54,8 @@ TEST(ContentType, Parses) {
 }
 
 TEST(ContentType, WhatIsPrintedIsParsed) {
-  for (const ContentKind kind :
-       {ContentKind::connect_unary, ContentKind::connect_stream, ContentKind::grpc, ContentKind::grpc_web}) {
+  for (const ContentKind kind : {ContentKind::connect_unary, ContentKind::connect_stream, ContentKind::grpc,
+                                 ContentKind::grpc_web, ContentKind::grpc_web_text}) {
     for (const Codec codec : {Codec::proto, Codec::json}) {
       const ContentType type = parse_content_type(content_type_text(kind, codec));
       EXPECT_EQ(type.kind, kind);
@@ -60,6 +64,7 @@ TEST(ContentType, WhatIsPrintedIsParsed) {
   }
   EXPECT_EQ(content_type_text(ContentKind::grpc, Codec::proto, true), "application/grpc");
   EXPECT_EQ(content_type_text(ContentKind::grpc_web, Codec::proto, true), "application/grpc-web");
+  EXPECT_EQ(content_type_text(ContentKind::grpc_web_text, Codec::proto, true), "application/grpc-web-text");
 }
 
 }  // namespace

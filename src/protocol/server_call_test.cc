@@ -495,6 +495,41 @@ TEST(ServerCall, AnErrorFromElsewhereDoesNotForwardItsMetadata) {
   }
 }
 
+TEST(ServerCall, DateIsNeverATrailer) {
+  const Headers with_date = {{"date", "Thu, 01 Jan 1970 00:00:00 GMT"}, {"beside", "1"}};
+  Error error(Code::internal, "x");
+  error.with_metadata("date", "Thu, 01 Jan 1970 00:00:00 GMT").with_metadata("own", "1");
+  for (const auto& [shape, method] : all_requests) {
+    for (const Error* const end : {static_cast<const Error*>(nullptr), static_cast<const Error*>(&error)}) {
+      for (const bool headers_sent : {false, true}) {
+        ServerDriver server(post(shape.type), method);
+        if (headers_sent || end == nullptr) {
+          server.send_headers({});
+          ASSERT_TRUE(server.send("message"));
+        }
+        server.finish(end, {}, with_date);
+        const std::string everything =
+            lines(server.answer.head.headers) + server.answer.body + lines(server.answer.trailers);
+        EXPECT_THAT(everything, testing::Not(HasSubstr("date"))) << shape.type;
+        EXPECT_THAT(everything, HasSubstr("beside")) << shape.type;
+        if (end != nullptr) {
+          EXPECT_THAT(everything, HasSubstr("own")) << shape.type;
+        }
+      }
+    }
+  }
+}
+
+TEST(ServerCall, DateMayBeAHeader) {
+  for (const auto& [shape, method] : all_requests) {
+    ServerDriver server(post(shape.type), method);
+    server.send_headers({{"date", "Thu, 01 Jan 1970 00:00:00 GMT"}});
+    ASSERT_TRUE(server.send("message"));
+    server.finish(nullptr);
+    EXPECT_EQ(server.answer.head.headers["date"], "Thu, 01 Jan 1970 00:00:00 GMT");
+  }
+}
+
 TEST(ServerCall, ReceivedPairsThatMayNotBeSentAreLeftOut) {
   const Headers received = raw({{"good", "1"}, {"bad", "a\r\nb"}, {"grpc-status", "0"}, {"content-length", "7"}});
   for (const auto& [shape, method] : all_requests) {

@@ -12,4 +12,9 @@ void append_sendable(Headers& fields, const Headers& user);
 /// Drops what a user may not send.
 void keep_sendable(Headers& user);
 
+/// The same for what becomes trailers, or is trailers in one protocol and headers in another (an error's metadata):
+/// `date` is left out as well, in every protocol alike (metadata.md H4).
+void append_sendable_trailers(Headers& fields, const Headers& user);
+void keep_sendable_trailers(Headers& user);
+
 }  // namespace connectrpc::protocol

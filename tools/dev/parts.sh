@@ -13,6 +13,7 @@ golden       | 300  | what the generator writes, against the files kept
 consumer     | 900  | install, then a project of its own that uses it
 interop      | 900  | curl, buf, grpcurl, grpc++ and connect-go against us and the reverse
 conformance  | 900  | the Connect conformance suite, server and client
+h2spec       | 300  | h2spec, strict cases included, against our HTTP/2
 asan-build   | 2400 | build with AddressSanitizer and UndefinedBehaviorSanitizer
 asan         | 1200 | unit tests under both
 clang        | 2400 | clang 19 builds the library and the unit tests, and runs them
@@ -152,6 +153,11 @@ part_conformance() {
   # A blocking call has no way yet to be given up by another thread.
   run_conformance_suite --config "$config" --mode client --without 'Client Cancellation/**' -- \
     "$bin/conformance_client" --blocking
+}
+
+part_h2spec() {
+  install_judge h2spec || { skip "$judge_fault"; return; }
+  python3 tools/h2spec.py --judge "$(judge_program h2spec)" --counts "$counts" -- "$build/release/bin/h2spec_server"
 }
 
 part_conformance-repeat() {

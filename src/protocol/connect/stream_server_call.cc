@@ -48,8 +48,8 @@ void ConnectStreamServerCall::finish(Ending ending, ServerOutput& out) {
 
 void append_end_stream(const Error* error, Headers trailers, std::string& body) {
   Headers metadata;
-  if (error != nullptr) append_sendable(metadata, detail::ErrorAccess::own_metadata(*error));
-  append_sendable(metadata, trailers);
+  if (error != nullptr) append_sendable_trailers(metadata, detail::ErrorAccess::own_metadata(*error));
+  append_sendable_trailers(metadata, trailers);
   std::string envelope(envelope_prefix, '\0');
   print_end_stream(error, metadata, envelope);
   write_envelope_prefix(envelope, flag_end_stream);

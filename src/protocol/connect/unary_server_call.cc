@@ -37,7 +37,7 @@ std::optional<Error> get_fault(const GetQuery& query, const ServerSettings& sett
 void append_trailers(Headers& headers, const Headers& trailers) {
   if (trailers.empty()) return;
   Headers sendable;
-  append_sendable(sendable, trailers);
+  append_sendable_trailers(sendable, trailers);
   std::string name = "trailer-";
   const std::size_t prefix = name.size();
   for (const HeaderView pair : sendable) {
@@ -171,7 +171,7 @@ void ConnectUnaryServerCall::finish(Ending ending, ServerOutput& out) {
 }
 
 ServerOutput make_unary_error(const Error& error, Headers headers, const Headers& trailers) {
-  append_sendable(headers, detail::ErrorAccess::own_metadata(error));
+  append_sendable_trailers(headers, detail::ErrorAccess::own_metadata(error));
   HeadersAccess::append(headers, "content-type", "application/json");
   append_trailers(headers, trailers);
   ServerOutput out;

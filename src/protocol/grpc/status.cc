@@ -160,7 +160,7 @@ Headers make_status_trailers(const Error* error, Headers trailers) {
       return fields;
     }();
     if (trailers.empty()) return success;
-    keep_sendable(trailers);
+    keep_sendable_trailers(trailers);
     HeadersAccess::append_all(trailers, success);
     return trailers;
   }
@@ -173,8 +173,8 @@ Headers make_status_trailers(const Error* error, Headers trailers) {
     HeadersAccess::append(fields, details_name,
                           base::base64_encode_unpadded(encode_status(number, message, error->details())));
   }
-  append_sendable(fields, ErrorAccess::own_metadata(*error));
-  append_sendable(fields, trailers);
+  append_sendable_trailers(fields, ErrorAccess::own_metadata(*error));
+  append_sendable_trailers(fields, trailers);
   return fields;
 }
 
