@@ -420,6 +420,12 @@ void Call::on_inbound() {
 
 // ---- The end
 
+void Call::fail(Error error) {
+  if (over_) return;
+  detail::ErrorAccess::set_response(error, protocol_->headers(), protocol_->trailers());
+  end(std::move(error));
+}
+
 void Call::end(std::optional<Error> error) {
   if (over_) return;
   over_ = true;

@@ -120,7 +120,8 @@ class Call final : public std::enable_shared_from_this<Call>,
   void progress_later();
   bool may_retry(const http::Reset& reset) const noexcept;
   void retry();
-  void fail(Error error) { end(std::optional<Error>(std::move(error))); }
+  // An error of this side.
+  void fail(Error error);
   void fail_by_deadline();
   void end(std::optional<Error> error);
   void release();
