@@ -30,7 +30,13 @@ void EnvelopeServerCall::use(ServerEncodings encodings) {
   fault_ = std::move(encodings.fault);
 }
 
-ServerInput EnvelopeServerCall::receive(std::string_view body, bool ended, std::optional<std::uint64_t>) {
+ServerInput EnvelopeServerCall::receive(std::string_view body, bool ended, std::optional<std::uint64_t> announced) {
+  if (single_ && !ended && announced && !reader_.touched() && body.size() < envelope_prefix) {
+    const std::size_t limit =
+        request_compression_ == nullptr ? settings_.receive_limit : packed_limit(settings_.receive_limit);
+    if (*announced > envelope_prefix && *announced - envelope_prefix > limit)
+      return failed(receive_limit_error(*announced - envelope_prefix, settings_.receive_limit));
+  }
   if (single_ && received_ && !body.empty())
     return failed(Error(Code::unimplemented, "the request has more than one message; this method takes exactly one"));
   const EnvelopeReader::Item item = reader_.read(body, ended);

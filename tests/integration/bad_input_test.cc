@@ -1,6 +1,7 @@
 // What a server answers to input that is wrong: the answer that the protocols name, and the next call is served.
 #include <gmock/gmock.h>
 
+#include "base/base64.h"
 #include "integration/harness.h"
 #include "integration/raw_client.h"
 
@@ -114,6 +115,11 @@ TEST_F(BadInput, TruncatedEnvelope) {
   EXPECT_THAT(answer, Not(HasSubstr("grpc-status: 0")));
 }
 
+TEST_F(BadInput, TextThatIsNoBase64) {
+  const std::string answer = answer_on_living_connection(post("content-type: application/grpc-web-text\r\n", "{}"));
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("grpc-status: 3"), HasSubstr("is not base64")));
+}
+
 TEST_F(BadInput, TruncatedBodyOfALostClient) {
   {
     RawClient client(server_.port());
@@ -141,6 +147,22 @@ TEST_F(BadInput, BodyOverTheLimitIsRefusedBeforeItArrives) {
       "transfer-encoding: chunked\r\n\r\n5\r\n" +
       envelope("", 100'000'000) + "\r\n");
   EXPECT_THAT(enveloped.read_all(), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("grpc-status: 8")));
+  RawClient announced(server_.port());
+  announced.send(
+      "POST /probe.v1.ProbeService/Probe HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web\r\n"
+      "content-length: 100000000\r\n\r\n");
+  EXPECT_THAT(announced.read_all(), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("grpc-status: 8")));
+  // Refused while more is on its way.
+  RawClient busy(server_.port());
+  busy.send(
+      "POST /probe.v1.ProbeService/Probe HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web-text\r\n"
+      "content-length: 100000000\r\n\r\n" +
+      base::base64_encode(envelope("x", 70'000'000)));
+  const std::string piece(65536, 'A');
+  for (int i = 0; i < 3 && busy.send(piece); ++i) {
+  }
+  EXPECT_THAT(busy.read_all(),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("application/grpc-web-text"), HasSubstr("grpc-status: 8")));
   // Chunked: the limit is met on the way.
   RawClient chunked(server_.port());
   chunked.send("POST /probe.v1.ProbeService/Probe HTTP/1.1\r\nhost: x\r\n" + std::string(json) +
