@@ -34,6 +34,10 @@ inline connectrpc::ChannelOptions options_of(const suite::ClientCompatRequest& r
     case suite::COMPRESSION_UNSPECIFIED:
     case suite::COMPRESSION_IDENTITY: break;
     case suite::COMPRESSION_GZIP: options.compression = "gzip"; break;
+    case suite::COMPRESSION_BR: options.compression = "br"; break;
+    case suite::COMPRESSION_ZSTD: options.compression = "zstd"; break;
+    case suite::COMPRESSION_DEFLATE: options.compression = "deflate"; break;
+    case suite::COMPRESSION_SNAPPY: options.compression = "snappy"; break;
     default: throw std::runtime_error("a compression that is not known");
   }
   // What the suite sends is small, and it wants to see it compressed.
@@ -48,9 +52,6 @@ inline connectrpc::ChannelOptions options_of(const suite::ClientCompatRequest& r
 
 class Channels {
  public:
-  /// Connections live on `io`, if given; otherwise the channels have loops of their own.
-  explicit Channels(boost::asio::io_context* io) : io_(io) {}
-
   /// Any thread.
   connectrpc::ChannelPtr get(const suite::ClientCompatRequest& request) {
     const std::lock_guard lock(mutex_);
@@ -58,8 +59,7 @@ class Channels {
     if (!channel) {
       const std::string url = std::string(request.server_tls_cert().empty() ? "http" : "https") + "://" +
                               request.host() + ":" + std::to_string(request.port());
-      channel = io_ != nullptr ? connectrpc::Channel::make(*io_, url, options_of(request))
-                               : connectrpc::Channel::make(url, options_of(request));
+      channel = connectrpc::Channel::make(url, options_of(request));
     }
     return channel;
   }
@@ -80,7 +80,6 @@ class Channels {
     return part.SerializeAsString();
   }
 
-  boost::asio::io_context* const io_;
   std::mutex mutex_;
   std::map<std::string, connectrpc::ChannelPtr> channels_;
 };

@@ -1,10 +1,10 @@
-// The server that the Connect conformance suite tests; with --blocking its handlers block.
+// The server that the Connect conformance suite tests. --loops N serves on N loops; with --blocking its handlers block.
 #include "connectrpc/server.h"
 
 #include <cstdio>
 #include <exception>
-#include <string_view>
 
+#include "conformance/flags.h"
 #include "conformance/frames.h"
 #include "conformance/service.h"
 #include "connectrpc/conformance/v1/server_compat.pb.h"
@@ -12,18 +12,19 @@
 namespace conformance {
 namespace {
 
-int run(bool blocking) {
+int run(const Flags& flags) {
   const auto request = read_frame<suite::ServerCompatRequest>();
   if (!request) throw std::runtime_error("nothing on standard input");
 
   connectrpc::ServerOptions options;
   if (request->message_receive_limit() > 0) options.receive_limit = request->message_receive_limit();
+  options.threads = flags.loops;
   // The suite's handlers sleep: as many may as the suite has calls under way.
   options.workers = 64;
   Service service;
   ServiceSync service_sync;
   connectrpc::Server server(options);
-  if (blocking) {
+  if (flags.blocking) {
     server.add(service_sync);
   } else {
     server.add(service);
@@ -48,7 +49,7 @@ int run(bool blocking) {
 
 int main(int argc, char** argv) {
   try {
-    return conformance::run(argc > 1 && std::string_view(argv[1]) == "--blocking");
+    return conformance::run(conformance::Flags(argc, argv));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "conformance_server: %s\n", error.what());
     return 1;

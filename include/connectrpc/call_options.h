@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,11 @@ class CallOptions {
   CallOptions& deadline(Deadline deadline) &;
   CallOptions&& deadline(Deadline deadline) &&;
 
+  /// A blocking call is given up when a stop is requested, from any thread: it fails with `canceled`. Coroutines have
+  /// Asio's cancellation for that and do not look at it.
+  CallOptions& stop_token(std::stop_token token) &;
+  CallOptions&& stop_token(std::stop_token token) &&;
+
   /// What the request is compressed with; "identity" for nothing. std::invalid_argument from the call if the channel
   /// does not know it.
   CallOptions& compression(std::string_view name) &;
@@ -68,6 +74,7 @@ class CallOptions {
   Headers headers() && noexcept { return std::move(headers_); }
   std::optional<std::chrono::nanoseconds> timeout() const noexcept { return timeout_; }
   Deadline deadline() const noexcept { return deadline_; }
+  const std::stop_token& stop_token() const& noexcept { return stop_token_; }
   const std::optional<std::string>& compression() const& noexcept { return compression_; }
   std::optional<std::size_t> receive_limit() const noexcept { return receive_limit_; }
   std::optional<std::size_t> send_limit() const noexcept { return send_limit_; }
@@ -78,6 +85,7 @@ class CallOptions {
   std::optional<std::string> compression_;
   std::optional<std::chrono::nanoseconds> timeout_;
   Deadline deadline_;
+  std::stop_token stop_token_;
   std::optional<std::size_t> receive_limit_;
   std::optional<std::size_t> send_limit_;
   std::optional<bool> use_get_;

@@ -22,6 +22,11 @@ class io_context;
 
 namespace connectrpc {
 
+class Call;
+class CallOptions;
+class CallSync;
+struct MethodSpec;
+
 namespace client {
 class ChannelCore;
 }
@@ -42,6 +47,11 @@ struct ChannelOptions {
   /// Largest message taken, uncompressed, in bytes; 4 MiB is what gRPC's users know.
   std::size_t receive_limit = 4 * 1024 * 1024;
   std::size_t send_limit = std::numeric_limits<std::size_t>::max();
+  /// A stream's send waits while more bytes than this have not left yet.
+  std::size_t stream_high_water = 64 * 1024;
+  /// HTTP/2: how many bytes a stream, and all streams of a connection, may bring before they are received.
+  std::uint32_t stream_window = 256 * 1024;
+  std::uint32_t connection_window = 4 * 1024 * 1024;
   /// Sent with every call; a call's own pairs come after them.
   Headers headers = Headers();
   /// Of every call that does not say otherwise; zero: none.
@@ -68,7 +78,7 @@ struct ChannelOptions {
 /// Made with an io_context, its connections live there. Made without one and used by coroutines, it keeps connections
 /// on each loop that uses it, so that no call changes threads. Blocking clients make it run one thread of its own.
 /// Destroying the last reference closes its connections and ends that thread; calls under way end with `canceled`.
-class Channel {
+class Channel : public std::enable_shared_from_this<Channel> {
  public:
   /// `url`: "http(s)://host[:port][/prefix]". std::invalid_argument says what is wrong with it or with the options.
   static std::shared_ptr<Channel> make(std::string_view url, ChannelOptions options = ChannelOptions());
@@ -82,6 +92,11 @@ class Channel {
   const ChannelOptions& options() const noexcept;
   /// The URL it was made with.
   std::string_view url() const noexcept;
+
+  /// A call of any method and kind, taken step by step (call.h), also without generated code: `method` outlives the
+  /// call. Nothing is sent before the first step. std::invalid_argument, std::logic_error: misuse of the options.
+  Call open(const MethodSpec& method, const CallOptions& options);
+  CallSync open_sync(const MethodSpec& method, const CallOptions& options);
 
   /// Not API.
   static std::shared_ptr<Channel> make(std::shared_ptr<client::ChannelCore> core);

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "connectrpc/call.h"
 #include "connectrpc/call_options.h"
 #include "connectrpc/channel.h"
 #include "connectrpc/client_stream.h"

@@ -33,6 +33,11 @@ CallOptions&& CallOptions::deadline(Deadline deadline) && {
   deadline_ = deadline;
   return std::move(*this);
 }
+CallOptions& CallOptions::stop_token(std::stop_token token) & {
+  stop_token_ = std::move(token);
+  return *this;
+}
+CallOptions&& CallOptions::stop_token(std::stop_token token) && { return std::move(stop_token(std::move(token))); }
 CallOptions& CallOptions::compression(std::string_view name) & {
   compression_.emplace(name);
   return *this;

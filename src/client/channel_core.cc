@@ -23,6 +23,11 @@ void LoopHandle::post(std::function<void()> task) {
   if (loop_ != nullptr) boost::asio::post(*loop_, std::move(task));
 }
 
+bool LoopHandle::is_here() {
+  const std::lock_guard lock(mutex_);
+  return loop_ != nullptr && loop_->get_executor().running_in_this_thread();
+}
+
 void LoopHandle::drop(std::shared_ptr<const ChannelCore> core) {
   const std::lock_guard lock(mutex_);
   if (loop_ == nullptr) return;

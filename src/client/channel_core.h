@@ -29,6 +29,8 @@ class LoopHandle {
   void post(std::function<void()> task);
   /// Makes the loop drop the connections of a channel.
   void drop(std::shared_ptr<const ChannelCore> core);
+  /// Whether this thread is in the loop.
+  bool is_here();
   /// The loop is going down.
   void forget();
 

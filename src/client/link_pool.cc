@@ -22,6 +22,8 @@ std::vector<std::string> alpn_for(std::optional<HttpVersion> version) {
 http::SessionLimits limits_of(const ChannelOptions& options) {
   http::SessionLimits limits;
   limits.header_list = options.header_list_limit;
+  limits.stream_window = options.stream_window;
+  limits.connection_window = options.connection_window;
   return limits;
 }
 
@@ -39,15 +41,22 @@ LinkPool::LinkPool(std::shared_ptr<ChannelCore> core, std::optional<HttpVersion>
       expected_(version.value_or(HttpVersion::http2)) {}
 
 LinkPool::~LinkPool() {
-  const Error error(Code::canceled, "the channel to " + core_->url_text() + " was closed");
+  closing_ = true;
   while (first_ != nullptr) {
     LinkWaiter& waiter = *first_;
     forget(waiter);
-    waiter.on_no_link(error);
+    waiter.on_no_link(closed_error());
   }
+  dials_.clear();
+  links_.clear();
+}
+
+Error LinkPool::closed_error() const {
+  return Error(Code::canceled, "the channel to " + core_->url_text() + " was closed");
 }
 
 void LinkPool::acquire(LinkWaiter& waiter) {
+  if (closing_) return waiter.on_no_link(closed_error());
   if (Link* link = first_ == nullptr ? find_room() : nullptr) {
     const bool fresh = std::exchange(link->fresh, false);
     timers_.cancel(*link);
@@ -79,6 +88,7 @@ LinkPool::Link* LinkPool::find_room() noexcept {
 }
 
 void LinkPool::released() {
+  if (closing_) return;
   serve_waiting();
   watch_idleness();
 }
@@ -198,6 +208,7 @@ void LinkPool::dial_failed(Dial& dial, const Error& error) {
 }
 
 void LinkPool::drop(Link& link) {
+  if (closing_) return;
   links_.remove_if([&](const Link& other) { return &other == &link; });
   dial_for_waiting();
 }
@@ -212,7 +223,10 @@ void LinkPool::watch_idleness() {
 }
 
 ChannelPools::ChannelPools(boost::asio::execution_context& context)
-    : LoopService(context), loop_(static_cast<io::Loop&>(context)), handle_(std::make_shared<LoopHandle>(loop_)) {}
+    : LoopService(context),
+      loop_(static_cast<io::Loop&>(context)),
+      timers_(io::TimerQueue::of(loop_)),
+      handle_(std::make_shared<LoopHandle>(loop_)) {}
 
 ChannelPools::~ChannelPools() = default;
 

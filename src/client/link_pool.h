@@ -53,8 +53,6 @@ class LinkPool {
   ~LinkPool();
 
   const ChannelCore& core() const noexcept { return *core_; }
-  io::TimerQueue& timers() const noexcept { return timers_; }
-
   /// Gives `waiter` a link, at once if one has room, or in a later turn.
   void acquire(LinkWaiter& waiter);
   /// `waiter` wants none any more. Nothing happens if it is not waiting.
@@ -92,6 +90,7 @@ class LinkPool {
   void dial_failed(Dial& dial, const Error& error);
   void drop(Link& link);
   void watch_idleness();
+  Error closed_error() const;
 
   std::shared_ptr<ChannelCore> core_;
   std::optional<HttpVersion> version_;
@@ -102,6 +101,7 @@ class LinkPool {
   LinkWaiter* first_ = nullptr;
   LinkWaiter* last_ = nullptr;
   std::size_t waiting_ = 0;
+  bool closing_ = false;
   // What the last connection turned out to be, where ALPN decides: HTTP/2 needs one connection for many calls.
   HttpVersion expected_;
 };
@@ -114,6 +114,7 @@ class ChannelPools final : public rpc::LoopService<ChannelPools> {
 
   LinkPool& pool(ChannelCore& core, std::optional<HttpVersion> version);
   void drop(const ChannelCore* core);
+  io::TimerQueue& timers() const noexcept { return timers_; }
   /// For tasks from other threads.
   const std::shared_ptr<LoopHandle>& handle() const noexcept { return handle_; }
   void close();
@@ -138,6 +139,7 @@ class ChannelPools final : public rpc::LoopService<ChannelPools> {
   // The version's number, or -1 where ALPN decides.
   using Key = std::pair<const ChannelCore*, int>;
   io::Loop& loop_;
+  io::TimerQueue& timers_;
   std::shared_ptr<LoopHandle> handle_;
   std::map<Key, std::unique_ptr<LinkPool>> pools_;
   Waiting* waiting_ = nullptr;

@@ -9,6 +9,7 @@
 
 #include "connectrpc/detail/context_access.h"
 #include "connectrpc/detail/headers_access.h"
+#include "rpc/blocking_call.h"
 #include "rpc/thread_pool.h"
 
 namespace connectrpc::rpc {
@@ -122,11 +123,15 @@ void ServerCall::on_inbound() {
     cancel(reset->reason == http::ResetReason::connection_lost ? CancelReason::connection_lost : CancelReason::peer);
     return;
   }
+  if (blocking_ != nullptr) blocking_->on_inbound();
   // Resumes the handler, which may end the call: nothing may follow.
   inbound_.notify();
 }
 
-void ServerCall::on_outbound() { outbound_.notify(); }
+void ServerCall::on_outbound() {
+  if (blocking_ != nullptr) blocking_->on_outbound();
+  outbound_.notify();
+}
 
 void ServerCall::on_timer() { cancel(CancelReason::deadline); }
 
@@ -134,6 +139,7 @@ void ServerCall::cancel(CancelReason reason) {
   int none = -1;
   if (!cancel_reason_.compare_exchange_strong(none, static_cast<int>(reason))) return;
   if (stop_) stop_->request_stop();
+  if (blocking_ != nullptr) blocking_->on_cancel(reason);
   const Error error = cancellation_error(reason);
   finish(&error);
   // Last: a handler that waits is resumed, now or soon, and its end is the end of this object.
@@ -190,6 +196,20 @@ ServerCall::Pulled ServerCall::pull(google::protobuf::MessageLite* message, std:
   return Pulled::message;
 }
 
+namespace {
+
+class SendingGuard {
+ public:
+  explicit SendingGuard(bool& sending) : sending_(sending) { sending_ = true; }
+  SendingGuard(const SendingGuard&) = delete;
+  ~SendingGuard() { sending_ = false; }
+
+ private:
+  bool& sending_;
+};
+
+}  // namespace
+
 Task<bool> ServerCall::receive_next(google::protobuf::MessageLite& message) {
   for (;;) {
     switch (pull(&message, nullptr)) {
@@ -209,11 +229,13 @@ Error wrong_count(std::string_view what) {
 
 }  // namespace
 
-Task<> ServerCall::receive(google::protobuf::MessageLite& message) {
+Task<> ServerCall::receive(google::protobuf::MessageLite& message) { return receive_one(&message, nullptr); }
+
+Task<> ServerCall::receive_one(google::protobuf::MessageLite* message, std::string* bytes) {
   for (bool received = false;;) {
     // A second message is only counted: the first one must stay as it is.
     std::string surplus;
-    switch (received ? pull(nullptr, &surplus) : pull(&message, nullptr)) {
+    switch (received ? pull(nullptr, &surplus) : pull(message, bytes)) {
       case Pulled::message:
         if (received) throw wrong_count("more");
         received = true;
@@ -282,21 +304,41 @@ void ServerCall::send_headers() {
   apply(std::move(out), *exchange_);
 }
 
-Task<bool> ServerCall::send(const google::protobuf::MessageLite& message) {
-  if (sending_) throw std::logic_error("send() was called while another send() of the same call had not returned");
-  return send_encoded(encode(message));
+Task<bool> ServerCall::send(const google::protobuf::MessageLite& message) { return send_encoded(encode(message)); }
+
+bool ServerCall::may_not_send(CancelReason reason) const {
+  if (reason == CancelReason::peer || reason == CancelReason::connection_lost) return false;
+  throw cancellation_error(reason);
 }
 
 Task<bool> ServerCall::send_encoded(std::string payload) {
-  if (answered_) co_return false;
+  if (sending_) throw std::logic_error("send() was called while another send() of the same call had not returned");
+  if (const auto reason = cancelled()) co_return may_not_send(*reason);
   protocol::ServerOutput out;
   send_pending_headers(out, false);
   protocol_->send_message(std::move(payload), out).value();
   apply(std::move(out), *exchange_);
-  sending_ = true;
+  const SendingGuard sending(sending_);
   while (!answered_ && exchange_->unsent() > environment_.high_water) co_await outbound_.wait();
-  sending_ = false;
-  co_return !answered_;
+  if (const auto reason = cancelled()) co_return may_not_send(*reason);
+  co_return true;
+}
+
+std::optional<Error> ServerCall::send_batch(std::optional<Headers> headers, std::string_view messages,
+                                            std::span<const std::size_t> ends) {
+  if (answered_) return std::nullopt;
+  std::optional<Error> error;
+  protocol::ServerOutput out;
+  if (headers) protocol_->send_headers(*std::move(headers), out);
+  for (std::size_t begin = 0; const std::size_t end : ends) {
+    Result<void> sent = protocol_->send_message(std::string(messages.substr(begin, end - begin)), out);
+    begin = end;
+    if (sent) continue;
+    error = std::move(sent).error();
+    break;
+  }
+  apply(std::move(out), *exchange_);
+  return error;
 }
 
 Error ServerCall::translate(std::exception_ptr thrown) {
@@ -349,65 +391,15 @@ void ServerCall::finish(const Error* error) {
   if (!exchange_->inbound_ended()) exchange_->abort(http::ResetReason::no_error);
 }
 
-// The call as the thread of a blocking handler sees it.
-class ServerCall::Blocking final : public connectrpc::detail::ServerCallSync {
- public:
-  Blocking(ServerCall& call, std::string request) : call_(call), request_(std::move(request)) {}
-
-  Context& context() noexcept override { return call_.context_; }
-  void receive(google::protobuf::MessageLite& message) override { call_.codec_.decode(request_, message).value(); }
-  void respond(const google::protobuf::MessageLite& message) override { answer_ = call_.encode(message); }
-  bool receive_next(google::protobuf::MessageLite&) override { throw_streaming(); }
-  bool send(const google::protobuf::MessageLite&) override { throw_streaming(); }
-
-  // On a thread of the pool.
-  void run() {
-    try {
-      // Queued for too long: the client has been answered.
-      if (!call_.cancelled()) call_.route_.service_sync->call(*call_.route_.method, *this);
-    } catch (...) {
-      thrown_ = std::current_exception();
-    }
-  }
-
-  // On the loop, after run().
-  void hand_over() {
-    if (thrown_) std::rethrow_exception(std::move(thrown_));
-    call_.answer_ = std::move(answer_);
-  }
-
- private:
-  [[noreturn]] void throw_streaming() {
-    throw Error(Code::unimplemented, std::string(call_.route_.method->full_name()) +
-                                         ": blocking handlers of streams are not served by this version");
-  }
-
-  ServerCall& call_;
-  std::string request_;
-  std::optional<std::string> answer_;
-  std::exception_ptr thrown_;
-};
-
 Task<> ServerCall::call_blocking() {
   std::string request;
-  for (bool received = false;;) {
-    std::string surplus;
-    const Pulled pulled = pull(nullptr, received ? &surplus : &request);
-    if (pulled == Pulled::end) {
-      if (!received) throw wrong_count("none");
-      break;
-    }
-    if (pulled == Pulled::message) {
-      if (received) throw wrong_count("more");
-      received = true;
-      continue;
-    }
-    co_await inbound_.wait();
-  }
+  const StreamType type = route_.method->stream_type;
+  if (type == StreamType::unary || type == StreamType::server) co_await receive_one(nullptr, &request);
   if (!stop_) stop_.emplace();
-  Blocking blocking(*this, std::move(request));
+  BlockingCall blocking(*this, std::move(request));
   bool done = false;
   metadata_elsewhere_ = true;
+  blocking_ = &blocking;
   const bool queued = environment_.threads->submit([this, &blocking, &done] {
     blocking.run();
     asio::post(environment_.loop, [this, &done] {
@@ -417,6 +409,7 @@ Task<> ServerCall::call_blocking() {
   });
   if (!queued) {
     metadata_elsewhere_ = false;
+    blocking_ = nullptr;
     throw Error(Code::resource_exhausted, "all workers are busy and " +
                                               std::to_string(environment_.threads->queue_limit()) +
                                               " calls wait (ServerOptions::worker_queue)");
@@ -426,6 +419,7 @@ Task<> ServerCall::call_blocking() {
   co_await asio::this_coro::throw_if_cancelled(false);
   while (!done) co_await thread_done_.wait();
   metadata_elsewhere_ = false;
+  blocking_ = nullptr;
   blocking.hand_over();
 }
 

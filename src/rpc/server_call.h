@@ -6,8 +6,10 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "codec/message_codec.h"
 #include "connectrpc/cancel.h"
@@ -24,6 +26,7 @@
 
 namespace connectrpc::rpc {
 
+class BlockingCall;
 class ServerCall;
 class ThreadPool;
 
@@ -92,7 +95,7 @@ class ServerCall final : public Job,
 
  private:
   friend class CallList;
-  class Blocking;
+  friend class BlockingCall;
   enum class Pulled { message, end, nothing };
 
   ServerCall(std::shared_ptr<ServerEnvironment> environment, const Route& route,
@@ -111,6 +114,14 @@ class ServerCall final : public Job,
 
   Task<> call_blocking();
   Task<bool> send_encoded(std::string payload);
+  // For a sender whose call is over: false if the client has ended it, throws otherwise.
+  bool may_not_send(CancelReason reason) const;
+  // What a blocking handler wrote: messages in a row, each behind the protocol's prefix, and where they end. Gives why
+  // one could not be sent.
+  std::optional<Error> send_batch(std::optional<Headers> headers, std::string_view messages,
+                                  std::span<const std::size_t> ends);
+  // The one message of a request, into whichever is not null.
+  Task<> receive_one(google::protobuf::MessageLite* message, std::string* bytes);
   // Looks for a message: decodes it into `message` or keeps its bytes in `bytes`, whichever is not null. Throws Error.
   Pulled pull(google::protobuf::MessageLite* message, std::string* bytes);
   void throw_if_cancelled() const;
@@ -141,6 +152,7 @@ class ServerCall final : public Job,
   std::atomic<int> cancel_reason_{-1};
   bool answered_ = false;
   bool sending_ = false;
+  BlockingCall* blocking_ = nullptr;
   // Metadata belongs to the thread of a blocking handler until it is handed over.
   bool metadata_elsewhere_ = false;
   ServerCall* previous_ = nullptr;

@@ -16,6 +16,7 @@ conformance  | 900  | the Connect conformance suite, server and client
 h2spec       | 300  | h2spec, strict cases included, against our HTTP/2
 asan-build   | 2400 | build with AddressSanitizer and UndefinedBehaviorSanitizer
 asan         | 1200 | unit tests under both
+conformance-asan | 1200 | the conformance suite under both
 clang        | 2400 | clang 19 builds the library and the unit tests, and runs them
 tsan         | 2400 | chosen scenarios under ThreadSanitizer
 '
@@ -24,6 +25,7 @@ long_parts_table='
 lint         | 5400 | clang-tidy over our sources
 tsan-full    | 5400 | all unit tests under ThreadSanitizer
 conformance-repeat | 2700 | the conformance suite three times in a row
+conformance-tsan | 5400 | the conformance suite under ThreadSanitizer, on several loops
 unit-repeat  | 3600 | unit tests twenty times in shuffled order
 '
 
@@ -71,13 +73,17 @@ run_python_tests() {
 part_build() { build_preset release; }
 part_asan-build() { build_preset asan; }
 
+set_sanitizer_options() {
+  export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+  export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+  export TSAN_OPTIONS=second_deadlock_stack=1:halt_on_error=1
+}
+
 # run_ctest PRESET [ARG OF run_tests.py…] — counts cases, not programs.
 run_ctest() {
   local preset=$1
   shift
-  export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
-  export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-  export TSAN_OPTIONS=second_deadlock_stack=1:halt_on_error=1
+  set_sanitizer_options
   python3 tools/run_tests.py --build "$build/$preset" --jobs "$cores" --counts "$counts" "$@" || true
 }
 
@@ -141,24 +147,47 @@ run_conformance_suite() {
   python3 conformance/run.py --runner "$(judge_program connectconformance)" --counts "$counts" "$@"
 }
 
-part_conformance() {
+# run_conformance PRESET CONFIG [FLAG OF THE PROGRAMS…] — both modes.
+run_conformance() {
+  local bin=$build/$1/bin config=conformance/$2 mode
+  shift 2
   install_judge connectconformance || { skip "$judge_fault"; return; }
-  if [[ ! -x $build/release/bin/conformance_server ]]; then
-    skip "the release build made no conformance_server (go was not there when it was configured)"
+  if [[ ! -x $bin/conformance_server ]]; then
+    skip "the build made no conformance_server (go was not there when it was configured)"
     return
   fi
-  local config=conformance/http12_unary.yaml bin=$build/release/bin
-  run_conformance_suite --config "$config" --mode server -- "$bin/conformance_server"
-  run_conformance_suite --config "$config" --mode client -- "$bin/conformance_client"
-  run_conformance_suite --config "$config" --mode server -- "$bin/conformance_server" --blocking
-  # A blocking call has no way yet to be given up by another thread.
-  run_conformance_suite --config "$config" --mode client --without 'Client Cancellation/**' -- \
-    "$bin/conformance_client" --blocking
+  for mode in server client; do
+    run_conformance_suite --config "$config" --mode "$mode" -- "$bin/conformance_$mode" "$@"
+  done
 }
 
-part_h2spec() {
-  install_judge h2spec || { skip "$judge_fault"; return; }
-  python3 tools/h2spec.py --judge "$(judge_program h2spec)" --counts "$counts" -- "$build/release/bin/h2spec_server"
+part_conformance() {
+  run_conformance release http12.yaml
+  run_conformance release http12_gzip.yaml --blocking
+}
+
+# run_sanitized_conformance PRESET [FLAG…] — a report is a failure even where the suite does not notice it.
+run_sanitized_conformance() {
+  local reports=$build/logs/reports-$1 preset=$1 report
+  shift
+  rm -rf "$reports"
+  mkdir -p "$reports"
+  set_sanitizer_options
+  export ASAN_OPTIONS+=:log_path=$reports/asan UBSAN_OPTIONS+=:log_path=$reports/ubsan TSAN_OPTIONS+=:log_path=$reports/tsan
+  run_conformance "$preset" http12_gzip.yaml "$@"
+  for report in "$reports"/*; do
+    [[ -s $report ]] || continue
+    head -c 20000 "$report"
+    count 0 1 0
+  done
+}
+
+part_conformance-asan() { run_sanitized_conformance asan; }
+
+part_conformance-tsan() {
+  build_preset tsan conformance_server conformance_client || return 1
+  run_sanitized_conformance tsan --loops 4
+  run_sanitized_conformance tsan --blocking
 }
 
 part_conformance-repeat() {

@@ -6,7 +6,7 @@ part_row() {
     sed -n "s/^$1 *| *\([0-9]*\) *| *\(.*\)$/\1|\2/p" | grep .
 }
 
-part_names() { sed -n 's/^\([a-z-]*\) *|.*/\1/p' <<< "$1"; }
+part_names() { sed -n 's/^\([a-z0-9-]*\) *|.*/\1/p' <<< "$1"; }
 
 # run_one_part NAME — in a shell of its own, started by run_part.
 run_one_part() {

@@ -1,4 +1,4 @@
-// What generated clients need of a channel: one prepared call. Not API.
+// What generated clients need of a channel: prepared unary calls, and calls taken step by step. Not API.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,9 @@ class MessageLite;
 }
 
 namespace connectrpc::client {
-class UnaryCall;
-}
+class Call;
+class CallHandle;
+}  // namespace connectrpc::client
 
 namespace connectrpc::detail {
 
@@ -38,7 +39,7 @@ class PreparedUnary {
 
  private:
   ChannelPtr channel_;
-  std::shared_ptr<client::UnaryCall> call_;
+  std::shared_ptr<client::Call> call_;
 };
 
 template <class T>
@@ -63,5 +64,26 @@ Response<T> unary_sync(const ChannelPtr& channel, const MethodSpec& method,
   call.run_sync(*response, response.headers(), response.trailers(), response.peer());
   return response;
 }
+
+/// A call taken step by step, shared by its object and by the steps under way. `request` is the only message if not
+/// null. Throws only for misuse.
+using CallHandlePtr = std::shared_ptr<client::CallHandle>;
+CallHandlePtr make_call(const ChannelPtr& channel, const MethodSpec& method, const CallOptions& options,
+                        const google::protobuf::MessageLite* request);
+
+/// Encodes now; std::logic_error after close_send.
+Task<bool> send(CallHandlePtr call, const google::protobuf::MessageLite& message);
+Task<> close_send(CallHandlePtr call);
+/// `message` lives in the frame that awaits.
+Task<bool> receive(CallHandlePtr call, google::protobuf::MessageLite& message);
+/// Closes the sending side and gives the one answer; what is filled lives in the frame that awaits.
+Task<> finish(CallHandlePtr call, google::protobuf::MessageLite& message, Headers& headers, Headers& trailers,
+              Peer& peer);
+
+bool send_sync(const CallHandlePtr& call, const google::protobuf::MessageLite& message);
+void close_send_sync(const CallHandlePtr& call);
+bool receive_sync(const CallHandlePtr& call, google::protobuf::MessageLite& message);
+void finish_sync(const CallHandlePtr& call, google::protobuf::MessageLite& message, Headers& headers, Headers& trailers,
+                 Peer& peer);
 
 }  // namespace connectrpc::detail

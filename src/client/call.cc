@@ -1,0 +1,448 @@
+// One call of a client, driven by callbacks of the loop it runs on.
+#include "client/call.h"
+
+#include <google/protobuf/message_lite.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "connectrpc/detail/error_access.h"
+#include "connectrpc/detail/headers_access.h"
+
+namespace connectrpc::client {
+
+namespace {
+
+Headers request_headers(const Headers& defaults, const Headers& own) {
+  Headers headers = defaults;
+  if (defaults.empty()) {
+    headers = own;
+  } else {
+    detail::HeadersAccess::append_all(headers, own);
+  }
+  if (detail::HeadersAccess::all_checked(headers)) return headers;
+  // Pairs that were received elsewhere and put here by assignment.
+  for (const auto& [name, value] : headers) {
+    if (const std::string_view fault = detail::pair_fault(name, value); !fault.empty()) {
+      throw std::invalid_argument("header \"" + std::string(name) + "\": " + std::string(fault));
+    }
+  }
+  return headers;
+}
+
+Deadline deadline_of(const ChannelOptions& channel, const CallOptions& options) {
+  if (options.timeout()) return min(options.deadline(), Deadline::after(*options.timeout()));
+  if (!options.deadline() && channel.timeout.count() != 0) return Deadline::after(channel.timeout);
+  return options.deadline();
+}
+
+}  // namespace
+
+Call::Call(std::shared_ptr<ChannelCore> core, const MethodSpec& method, const CallOptions& options)
+    : core_(std::move(core)),
+      method_(method),
+      settings_(core_->settings()),
+      codec_(codec::message_codec(core_->options().codec)),
+      request_headers_(request_headers(core_->options().headers, options.headers())),
+      deadline_(deadline_of(core_->options(), options)),
+      stop_token_(options.stop_token()) {
+  if (options.gets()) {
+    if (*options.gets() && method_.idempotency != Idempotency::no_side_effects) {
+      throw std::logic_error("CallOptions::use_get: " + std::string(method_.full_name()) +
+                             " is not declared free of side effects (idempotency_level = NO_SIDE_EFFECTS)");
+    }
+    settings_.use_get = *options.gets();
+  }
+  if (options.receive_limit()) settings_.receive_limit = *options.receive_limit();
+  if (options.send_limit()) settings_.send_limit = *options.send_limit();
+  if (const auto& name = options.compression()) {
+    settings_.request_compression =
+        name->empty() || *name == "identity" ? nullptr : settings_.compressions->find(*name);
+    if (settings_.request_compression == nullptr && !name->empty() && *name != "identity") {
+      throw std::invalid_argument("CallOptions::compression: \"" + *name + "\" is not one of identity, " +
+                                  settings_.compressions->names());
+    }
+  }
+  make_protocol();
+  message_prefix_ = protocol_->message_prefix();
+  stable_encoding_ = protocol_->stable_encoding();
+}
+
+Call::~Call() { release(); }
+
+void Call::make_protocol() {
+  protocol_ = protocol::make_client_call(core_->options().protocol, core_->options().codec, method_, settings_);
+}
+
+Result<std::string> Call::encode(const google::protobuf::MessageLite& message) const {
+  std::string payload(message_prefix_, '\0');
+  Result<void> encoded = codec_.encode(message, payload, stable_encoding_);
+  if (!encoded) return std::move(encoded).error();
+  return payload;
+}
+
+Result<void> Call::decode(std::string_view bytes, google::protobuf::MessageLite& message) const {
+  Result<void> decoded = codec_.decode(bytes, message);
+  if (decoded) return decoded;
+  return Error(Code::internal, "the server's answer: " + decoded.error().message());
+}
+
+void Call::set_request(const google::protobuf::MessageLite& message) {
+  Result<std::string> encoded = encode(message);
+  if (encoded) {
+    kept_.push_back(*std::move(encoded));
+  } else {
+    error_ = std::move(encoded).error();
+  }
+  closed_ = true;
+}
+
+io::Loop& Call::bind(io::Loop& here) {
+  const std::lock_guard lock(mutex_);
+  if (loop_ == nullptr) {
+    loop_ = core_->fixed_loop() != nullptr ? core_->fixed_loop() : &here;
+    loop_handle_ = ChannelPools::of(*loop_).handle();
+  }
+  return *loop_;
+}
+
+void Call::abandon(const std::shared_ptr<Call>& call) {
+  std::shared_ptr<LoopHandle> loop;
+  {
+    const std::lock_guard lock(call->mutex_);
+    loop = call->loop_handle_;
+  }
+  if (!loop || loop->is_here()) return call->give_up();
+  loop->post([call] { call->give_up(); });
+}
+
+Peer Call::peer() const {
+  const std::lock_guard lock(mutex_);
+  return peer_;
+}
+
+// ---- Steps
+
+bool Call::run(Side side, Step& step, Waiter& waiter) {
+  const bool was_over = over_;
+  running_ = true;
+  begin();
+  accept(step);
+  const bool done = poll(step);
+  running_ = false;
+  if (!done) waiting_[index(side)] = {&step, &waiter};
+  if (over_ && !was_over) progress_later();
+  return done;
+}
+
+void Call::give_up() {
+  if (over_) return;
+  begun_ = true;
+  fail(Error(Code::canceled, "the call was canceled by its caller"));
+  progress_later();
+}
+
+void Call::begin() {
+  if (begun_) return;
+  begun_ = true;
+  if (error_) return end(std::move(error_));
+  if (deadline_) {
+    if (deadline_.expired()) return fail_by_deadline();
+    timeout_ = std::max<std::chrono::nanoseconds>(deadline_.remaining(), std::chrono::nanoseconds(1));
+  }
+  if (deadline_) {
+    timers_ = &ChannelPools::of(*loop_).timers();
+    timers_->schedule(*this, deadline_.time());
+  }
+  acquire_if_ready();
+}
+
+void Call::acquire_if_ready() {
+  // The head of a unary request may depend on its message.
+  if (over_ || queued_ || exchange_ || (method_.stream_type == StreamType::unary && !closed_)) return;
+  queued_ = true;
+  if (pool_ == nullptr) pool_ = &ChannelPools::of(*loop_).pool(*core_, core_->version_for(method_.stream_type));
+  pool_->acquire(*this);
+}
+
+void Call::accept(Step& step) {
+  if (step.kind != Step::Kind::send || over_) return;
+  if (!step.fault && step.payload) {
+    if (Result<void> sent = send_message(*std::move(step.payload)); !sent) step.fault = std::move(sent).error();
+  }
+  if (step.fault) return fail(*step.fault);
+  if (!step.close || closed_ || over_) return;
+  closed_ = true;
+  if (exchange_) {
+    protocol::ClientOutput out;
+    protocol_->close_send(out);
+    put(std::move(out));
+  } else {
+    acquire_if_ready();
+  }
+}
+
+Result<void> Call::send_message(std::string payload) {
+  if (!exchange_) {
+    kept_bytes_ += payload.size();
+    kept_.push_back(std::move(payload));
+    return {};
+  }
+  if (replayable_) {
+    if (exchange_->head_received() || kept_bytes_ + payload.size() > max_kept) {
+      replayable_ = false;
+      kept_ = {};
+    } else {
+      kept_bytes_ += payload.size();
+      kept_.push_back(payload);
+    }
+  }
+  protocol::ClientOutput out;
+  Result<void> sent = protocol_->send_message(std::move(payload), out);
+  if (sent) put(std::move(out));
+  return sent;
+}
+
+bool Call::poll(Step& step) {
+  switch (step.kind) {
+    case Step::Kind::open:
+      step.good = exchange_ != nullptr || (method_.stream_type == StreamType::unary && !over_);
+      return over_ || step.good;
+    case Step::Kind::headers:
+      if (!over_ && !poll_headers()) return false;
+      step.good = head_taken_;
+      step.headers = headers_;
+      return true;
+    case Step::Kind::send:
+      // What the peer still has to say is for the reading side.
+      step.good = !over_ && !(exchange_ && (exchange_->inbound_ended() || exchange_->reset()));
+      if (!step.good) return true;
+      if (!exchange_) return method_.stream_type == StreamType::unary;
+      return exchange_->unsent() <= core_->options().stream_high_water;
+    case Step::Kind::receive: {
+      const Pulled pulled = pull(step.message, &step.bytes);
+      step.good = pulled == Pulled::message;
+      step.decoded = step.message != nullptr;
+      return pulled != Pulled::nothing;
+    }
+    case Step::Kind::outcome: return poll_outcome(step);
+  }
+  return true;
+}
+
+bool Call::poll_outcome(Step& step) {
+  // The protocol sees to it that there is exactly one message, or an error.
+  for (;;) {
+    switch (pull(nullptr, &answer_)) {
+      case Pulled::nothing: return false;
+      case Pulled::message: break;
+      case Pulled::end:
+        step.good = !error_;
+        if (step.good) step.bytes = std::move(answer_);
+        return true;
+    }
+  }
+}
+
+bool Call::poll_headers() {
+  if (head_taken_) return true;
+  if (!exchange_) return false;
+  if (!exchange_->head_received()) {
+    if (exchange_->reset()) fail(protocol_->reset_error(*exchange_->reset()));
+    return over_;
+  }
+  // Without body and end it looks at the head alone.
+  protocol::ClientArrived arrived;
+  arrived.head = &exchange_->response();
+  protocol::ClientInput input = protocol_->receive(arrived);
+  head_taken_ = true;
+  if (input.kind == protocol::ClientInput::Kind::end) {
+    end(std::move(input.error));
+  } else {
+    headers_ = protocol_->headers();
+  }
+  return true;
+}
+
+Call::Pulled Call::pull(google::protobuf::MessageLite* message, std::string* bytes) {
+  for (;;) {
+    if (over_) return Pulled::end;
+    if (!exchange_) return Pulled::nothing;
+    protocol::ClientArrived arrived;
+    const bool head = exchange_->head_received();
+    if (head) arrived.head = &exchange_->response();
+    arrived.body = exchange_->body();
+    arrived.ended = exchange_->inbound_ended();
+    arrived.trailers = &exchange_->trailers();
+    arrived.announced = exchange_->announced_length();
+    protocol::ClientInput input;
+    if (head) {
+      head_taken_ = true;
+      input = protocol_->receive(arrived);
+    }
+    switch (input.kind) {
+      case protocol::ClientInput::Kind::need_more:
+        if (input.consumed != 0) {
+          exchange_->consume(input.consumed);
+          if (!exchange_->body().empty()) break;
+        }
+        if (const auto& reset = exchange_->reset(); reset && !arrived.ended) {
+          // A server that keeps the deadline may reset the stream just as our own timer is due.
+          if (deadline_.expired()) {
+            fail_by_deadline();
+          } else {
+            fail(protocol_->reset_error(*reset));
+          }
+          break;
+        }
+        return Pulled::nothing;
+      case protocol::ClientInput::Kind::message: {
+        Result<void> decoded;
+        if (message != nullptr) {
+          decoded = decode(input.payload, *message);
+        } else {
+          bytes->assign(input.payload);
+        }
+        exchange_->consume(input.consumed);
+        if (decoded) return Pulled::message;
+        fail(std::move(decoded).error());
+        break;
+      }
+      case protocol::ClientInput::Kind::end: end(std::move(input.error)); break;
+    }
+  }
+}
+
+void Call::progress() {
+  if (running_) return;
+  std::array<Waiter*, 2> done{};
+  // Reading first: it may find the end, which is what the writing side waits for.
+  for (const Side side : {Side::reading, Side::writing}) {
+    Waiting& waiting = waiting_[index(side)];
+    if (waiting.step == nullptr || !poll(*waiting.step)) continue;
+    done[index(side)] = waiting.waiter;
+    waiting.step = nullptr;
+  }
+  const auto finish = [this](Side side) {
+    // Withdrawn by whom was told before it?
+    if (Waiting& waiting = waiting_[index(side)]; waiting.waiter != nullptr && waiting.step == nullptr) {
+      std::exchange(waiting, {}).waiter->on_done();
+    }
+  };
+  if (done[0] != nullptr && done[1] != nullptr) {
+    const std::shared_ptr<Call> self = shared_from_this();
+    finish(Side::reading);
+    finish(Side::writing);
+  } else if (done[0] != nullptr) {
+    finish(Side::reading);
+  } else if (done[1] != nullptr) {
+    finish(Side::writing);
+  }
+}
+
+void Call::progress_later() {
+  if (waiting_[0].step == nullptr && waiting_[1].step == nullptr) return;
+  boost::asio::post(*loop_, [self = shared_from_this()] { self->progress(); });
+}
+
+// ---- The connection
+
+void Call::on_link(http::ClientLink& link, HttpVersion version, bool fresh) {
+  queued_ = false;
+  fresh_link_ = fresh;
+  ++attempts_;
+  protocol::ClientTarget target;
+  target.scheme = core_->url().scheme();
+  target.authority = core_->url().authority;
+  target.prefix = core_->url().prefix;
+  target.version = version;
+  protocol::ClientOutput out;
+  protocol_->open(target, request_headers_, timeout_, out);
+  for (const std::string& payload : kept_) {
+    if (Result<void> sent = protocol_->send_message(payload, out); !sent) {
+      fail(std::move(sent).error());
+      return progress();
+    }
+  }
+  if (closed_) protocol_->close_send(out);
+  exchange_ = link.start(*std::move(out.head), out.end && out.body.empty());
+  {
+    const std::lock_guard lock(mutex_);
+    peer_ = exchange_->peer();
+  }
+  exchange_->observe(this);
+  out.end = out.end && !out.body.empty();
+  put(std::move(out));
+  progress();
+}
+
+void Call::put(protocol::ClientOutput out) {
+  if (!out.body.empty()) exchange_->send_body(std::move(out.body));
+  if (out.end) exchange_->finish();
+}
+
+void Call::on_no_link(const Error& error) {
+  queued_ = false;
+  fail(error);
+  progress();
+}
+
+void Call::on_timer() {
+  fail_by_deadline();
+  progress();
+}
+
+void Call::fail_by_deadline() { fail(Error(Code::deadline_exceeded, "the deadline of the call has passed")); }
+
+bool Call::may_retry(const http::Reset& reset) const noexcept {
+  if (attempts_ >= max_attempts || exchange_->head_received() || !replayable_) return false;
+  if (reset.reason == http::ResetReason::refused) return true;
+  // A connection that was kept alive may be closed by the server just as it is used again. Whether the request was
+  // processed is not known, so only what may be repeated is.
+  return reset.reason == http::ResetReason::connection_lost && !fresh_link_ &&
+         method_.idempotency != Idempotency::unknown;
+}
+
+void Call::retry() {
+  exchange_.reset();
+  make_protocol();
+  pool_->released();
+  acquire_if_ready();
+}
+
+void Call::on_inbound() {
+  const auto& reset = exchange_->reset();
+  if (reset && !exchange_->inbound_ended() && may_retry(*reset)) return retry();
+  progress();
+}
+
+// ---- The end
+
+void Call::fail(Error error) {
+  if (over_) return;
+  detail::ErrorAccess::set_response(error, protocol_->headers(), protocol_->trailers());
+  end(std::move(error));
+}
+
+void Call::end(std::optional<Error> error) {
+  if (over_) return;
+  over_ = true;
+  error_ = std::move(error);
+  headers_ = protocol_->take_headers();
+  trailers_ = protocol_->take_trailers();
+  release();
+}
+
+void Call::release() {
+  if (scheduled()) timers_->cancel(*this);
+  if (pool_ == nullptr) return;
+  LinkPool& pool = *std::exchange(pool_, nullptr);
+  pool.forget(*this);
+  if (!exchange_) return;
+  exchange_.reset();
+  pool.released();
+}
+
+}  // namespace connectrpc::client
