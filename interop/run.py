@@ -59,9 +59,11 @@ class Way:
     tls: bool = False
     get: bool = False
     gzip: bool = False
+    text: bool = False
+    stream: bool = False
 
     def __str__(self) -> str:
-        extra = "".join(f", {word}" for word in ("tls", "get", "gzip") if getattr(self, word))
+        extra = "".join(f", {word}" for word in ("tls", "get", "gzip", "text", "stream") if getattr(self, word))
         return f"{self.protocol}, {self.codec}, HTTP/{self.http}{extra}"
 
 
@@ -83,6 +85,28 @@ def program_client(make: str, command: list):
         if done.returncode != 0:
             print(f"    exit status {done.returncode}: {done.stderr.strip()[-2000:]}")
         return outcomes
+
+    return run
+
+
+def grpc_web_js_client(folder: pathlib.Path):
+    """The client of interop/grpc_web; `folder` has the packages that it needs."""
+    program = pathlib.Path(__file__).parent / "grpc_web" / "client.js"
+
+    def run(way: Way, url: str, _: pathlib.Path, table: pathlib.Path, scenarios: list) -> dict:
+        words = ["node", program, "--url", url, "--scenarios", table, "--form", "text" if way.text else "binary"]
+        words += ["--stream"] if way.stream else []
+        done = subprocess.run(
+            [str(word) for word in words],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=os.environ | {"NODE_PATH": str(folder / "node_modules")},
+        )
+        if done.returncode != 0:
+            print(f"    exit status {done.returncode}: {done.stderr.strip()[-2000:]}")
+        return {outcome["scenario"]: outcome for outcome in map(json.loads, done.stdout.splitlines())}
 
     return run
 
@@ -121,6 +145,11 @@ def rows(args):
         run = program_client("grpc++", [args.grpcpp / "interop_grpcpp_client"])
         yield "grpc++ client", "grpc++", run, "our server", grpc_proto
         yield "grpc++ client", "grpc++", run, "our blocking server", [Way("grpc", 2)]
+    if args.grpc_web_js:
+        run = grpc_web_js_client(args.grpc_web_js)
+        forms = [Way("grpc-web", 1, text=True), Way("grpc-web", 1)]
+        yield "grpc-web.js", "grpc-web.js", run, "our server", [*forms, Way("grpc-web", 1, text=True, stream=True)]
+        yield "grpc-web.js", "grpc-web.js", run, "our blocking server", forms
     if args.judges_alone:
         run = program_client("connect-go", [args.connect_go / "bin" / "client"])
         yield "connect-go client", "connect-go", run, "connect-go server", full
@@ -152,6 +181,7 @@ def main() -> int:
     parser.add_argument("--connect-go", type=pathlib.Path, help="folder that interop/go/build.sh made")
     parser.add_argument("--buf", type=pathlib.Path)
     parser.add_argument("--grpcurl", type=pathlib.Path)
+    parser.add_argument("--grpc-web-js", type=pathlib.Path, help="folder with node_modules, by interop/grpc_web's lock file")
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--counts", type=pathlib.Path, help="file to append 'passed failed skipped' to")
     parser.add_argument("--only", default="", help="only rows whose description has this text")

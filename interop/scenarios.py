@@ -18,6 +18,11 @@ def scenario(name, *, send=(), text="hello", headers=(), trailers=(), failure=No
     request = {"text": text, "observe": observe, "headers": pairs(*headers), "trailers": pairs(*trailers)}
     if failure:
         request["failure"] = failure
+    # An error's metadata and the trailers of the call travel together.
+    ends = [name.lower() for name, _ in trailers] + [pair["name"] for pair in (failure or {}).get("metadata", [])]
+    for names in ([name for name, _ in send], [name for name, _ in headers], ends):
+        if len(set(names)) < len(names):
+            needs = {*needs, REPEATED}
     return {"name": name, "headers": pairs(*send), "request": request, "needs": frozenset(needs)}
 
 
@@ -39,6 +44,7 @@ UPPER = "names in upper case"
 FAILURE_WITH_CONTEXT = "headers and trailers of a failing call besides the error's own metadata"
 LONG = "a message of 200 KiB"
 EVERY_CODE = "a call for each of the codes"
+REPEATED = "several values of one name"
 
 SCENARIOS = [
     scenario("plain", send=[("acme-tenant-id", "1234")], headers=[("greet-version", "v1")], trailers=[("greet-cost", "3ms")]),
@@ -123,6 +129,10 @@ SCENARIOS = [
             [("greet-version", "v1"), ("retry-a", "1"), ("reason-bin", ALL_BYTES), ("retry-a", "2")],
             [("name", 7), ("gr\u00fc\u00df", 0)],
         ),
+    ),
+    scenario(
+        "error with two details",
+        failure=failure(11, "100 % of it", [("why", "x"), ("why-bin", VECTOR)], [("first", 1), ("second", 2)]),
     ),
     scenario("error without message and metadata", failure=failure(5, "")),
     scenario(

@@ -31,6 +31,8 @@ CANNOT = {
     "curl, get": {table.LONG},
     # Half a second a call: one error code stands for all.
     "buf": {table.EVERY_CODE},
+    # Metadata is a dictionary there, of strings.
+    "grpc-web.js": {table.REPEATED},
 }
 
 

@@ -88,6 +88,11 @@ class Server {
   Server& add(std::shared_ptr<Service> service, std::string_view prefix = "");
   Server& add(std::shared_ptr<ServiceSync> service, std::string_view prefix = "");
 
+  /// Another receive limit than the options' for a method that was added ("greet.v1.GreetService/Greet") or a whole
+  /// service ("greet.v1.GreetService"), below all its prefixes; the last word counts. `bytes` of a message,
+  /// uncompressed. std::invalid_argument if nothing of this name was added.
+  Server& receive_limit(std::string_view name, std::size_t bytes);
+
   /// Opens a port: "0.0.0.0:8080", "[::1]:0", "localhost:8080", ":8080". HTTP/1.1 and h2c on the same port. Returns the
   /// port, which the system chose if it was 0. Throws Error that names the address and what is wrong.
   std::uint16_t listen(std::string_view address);

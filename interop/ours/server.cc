@@ -1,6 +1,10 @@
 // Our server of InteropService: prints its addresses on one line and runs until it is ended.
 #include "connectrpc/server.h"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <iostream>
 #include <string>
 
@@ -29,6 +33,20 @@ v1::CallResponse answer(const v1::CallRequest& request, connectrpc::Context& con
 class Service : public v1::InteropServiceHandler {
   connectrpc::Task<v1::CallResponse> exchange(const v1::CallRequest& request, connectrpc::Context& context) override {
     co_return answer(request, context);
+  }
+  connectrpc::Task<> exchange_thrice(const v1::CallRequest& request,
+                                     connectrpc::StreamWriter<v1::CallResponse>& responses,
+                                     connectrpc::Context& context) override {
+    const v1::CallResponse response = answer(request, context);
+    boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+    for (int i = 0; i < 3; ++i) {
+      if (i != 0) {
+        pause.expires_after(std::chrono::milliseconds(30));
+        co_await pause.async_wait(boost::asio::use_awaitable);
+      }
+      const bool sent = co_await responses.send(response);
+      if (!sent) co_return;
+    }
   }
 };
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,7 +57,16 @@ struct ServerEnvironment {
   std::size_t high_water = 64 * 1024;
   StallLimits stall_limits;
   CallList calls;
+  /// By receive limit, where a method has its own. Nodes stay where they are: calls refer to them.
+  std::map<std::size_t, protocol::ServerSettings> other_settings = {};
 
+  /// The settings of calls with this receive limit; valid as long as this object.
+  const protocol::ServerSettings& settings_for(std::optional<std::size_t> receive_limit) {
+    if (!receive_limit) return settings;
+    const auto [at, made] = other_settings.try_emplace(*receive_limit, settings);
+    if (made) at->second.receive_limit = *receive_limit;
+    return at->second;
+  }
   void report(LogRecord::Level level, std::string_view method, std::string_view text) const {
     if (log) log(LogRecord{level, method, text});
   }
@@ -67,6 +77,8 @@ struct Route {
   const MethodSpec* method = nullptr;
   Service* service = nullptr;
   ServiceSync* service_sync = nullptr;
+  /// Bytes; empty: the server's.
+  std::optional<std::size_t> receive_limit = std::nullopt;
 };
 
 /// Puts what a protocol said on the exchange.

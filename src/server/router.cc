@@ -33,6 +33,16 @@ void Router::add(ServiceSync& service, std::string_view prefix) {
   has_blocking_ = true;
 }
 
+void Router::limit_receive(std::string_view name, std::size_t bytes) {
+  bool found = false;
+  for (auto& [path, route] : routes_) {
+    if (route.method->full_name() != name && route.method->service() != name) continue;
+    route.receive_limit = bytes;
+    found = true;
+  }
+  if (!found) throw std::invalid_argument("no method or service \"" + std::string(name) + "\" has been added");
+}
+
 const rpc::Route* Router::find(std::string_view path) const noexcept {
   const auto at = routes_.find(path);
   return at == routes_.end() ? nullptr : &at->second;

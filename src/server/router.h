@@ -1,6 +1,7 @@
 // From paths to methods.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ class Router {
   /// std::invalid_argument names a path that is taken, or a prefix that does not begin with '/' or ends in one.
   void add(Service& service, std::string_view prefix);
   void add(ServiceSync& service, std::string_view prefix);
+  /// std::invalid_argument if there is no method of this name ("pkg.Service/Method") or of this service
+  /// ("pkg.Service").
+  void limit_receive(std::string_view name, std::size_t bytes);
   void keep(std::shared_ptr<void> owned) { kept_.push_back(std::move(owned)); }
 
   /// Null if no method has this path. Valid as long as the router.

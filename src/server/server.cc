@@ -63,6 +63,10 @@ class Server::Core {
     must_not_run("add");
     router_.add(service, prefix);
   }
+  void limit_receive(std::string_view name, std::size_t bytes) {
+    must_not_run("receive_limit");
+    router_.limit_receive(name, bytes);
+  }
   void keep(std::shared_ptr<void> owned) { router_.keep(std::move(owned)); }
 
   std::uint16_t listen(std::string_view address, const TlsConfig* tls) {
@@ -270,6 +274,10 @@ Server& Server::add(std::shared_ptr<Service> service, std::string_view prefix) {
 Server& Server::add(std::shared_ptr<ServiceSync> service, std::string_view prefix) {
   core_->add(*service, prefix);
   core_->keep(std::move(service));
+  return *this;
+}
+Server& Server::receive_limit(std::string_view name, std::size_t bytes) {
+  core_->limit_receive(name, bytes);
   return *this;
 }
 

@@ -132,7 +132,7 @@ void ServerLoop::on_request(std::unique_ptr<http::ServerExchange> exchange) {
   const http::RequestHead& head = exchange->request();
   const rpc::Route* route = router_.find(head.path());
   if (route == nullptr) return answer(protocol::unknown_path(head), *exchange);
-  auto accepted = protocol::accept(head, *route->method, environment_->settings);
+  auto accepted = protocol::accept(head, *route->method, environment_->settings_for(route->receive_limit));
   if (auto* refusal = std::get_if<protocol::ServerOutput>(&accepted)) return answer(std::move(*refusal), *exchange);
   rpc::ServerCall::start(environment_, *route, std::move(exchange),
                          std::move(std::get<std::unique_ptr<protocol::ServerCall>>(accepted)));

@@ -67,6 +67,40 @@ TEST_P(EveryProtocol, LimitsOnBothSides) {
   EXPECT_EQ(raised->payload().size(), 1500u);
 }
 
+TEST_P(EveryProtocol, ReceiveLimitOfOneMethod) {
+  Counters counters;
+  Probe probe(counters);
+  Server server;
+  server.add(probe).add(probe, "/api");
+  server.receive_limit("probe.v1.ProbeService", 1000).receive_limit("probe.v1.ProbeService/Look", 3000);
+  const std::string url = "http://127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"));
+  server.start();
+  ProbeRequest request;
+  request.set_payload(std::string(2000, 'p'));
+  for (const char* prefix : {"", "/api"}) {
+    const ProbeServiceClientSync client(url + prefix, options());
+    const auto raised = client.look(request);
+    EXPECT_EQ(raised->payload().size(), 2000u);
+    const auto over = as_result([&] { return client.probe(request); });
+    ASSERT_FALSE(over.has_value());
+    EXPECT_EQ(over.error().code(), Code::resource_exhausted);
+    EXPECT_THAT(over.error().message(), HasSubstr("the receive limit of 1000 bytes"));
+    const auto within = client.probe(ProbeRequest());
+    EXPECT_EQ(within->text(), "hello ");
+  }
+}
+
+TEST(ReceiveLimit, OfWhatIsNotServedIsRefused) {
+  Counters counters;
+  Probe probe(counters);
+  Server server;
+  EXPECT_THROW(server.receive_limit("probe.v1.ProbeService", 1), std::invalid_argument);
+  server.add(probe);
+  for (const char* name :
+       {"", "/probe.v1.ProbeService", "probe.v1", "probe.v1.ProbeService/", "probe.v1.ProbeService/X"})
+    EXPECT_THROW(server.receive_limit(name, 1), std::invalid_argument) << name;
+}
+
 TEST_P(EveryProtocol, MountPrefix) {
   Counters counters;
   Probe probe(counters);

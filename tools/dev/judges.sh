@@ -61,11 +61,36 @@ conformance_protos() {
   (cd / && timeout 300 go mod download -json "$what") | sed -n 's/^.*"Dir": "\(.*\)".*$/\1\/proto/p'
 }
 
+# install_grpc_web_js — the packages of interop/grpc_web, pinned by its lock file, into the folder grpc_web_js. Returns 1
+# and leaves in judge_fault why if they cannot be had.
+install_grpc_web_js() {
+  local source=$root/interop/grpc_web
+  grpc_web_js=$judges/grpc-web-js-$(sha256sum < "$source/package-lock.json" | cut -c1-12)
+  if ! have node || ! have npm; then
+    judge_fault="grpc-web.js: node and npm are not here to run and install it with"
+    warn "$judge_fault"
+    return 1
+  fi
+  [[ ! -d $grpc_web_js ]] || return 0
+  say "installing grpc-web.js into $judges (once)"
+  local fresh=$grpc_web_js.$$
+  mkdir -p "$fresh"
+  if ! (cp "$source/package.json" "$source/package-lock.json" "$fresh" && cd "$fresh" &&
+    timeout 600 npm ci --silent --no-audit --no-fund --ignore-scripts); then
+    rm -rf "$fresh"
+    judge_fault="could not install grpc-web.js with npm (see above)"
+    warn "$judge_fault"
+    return 1
+  fi
+  mv "$fresh" "$grpc_web_js"
+}
+
 install_all_judges() {
   local program kind what failed=0
   while read -r program kind what; do
     [[ -z $program || $program == \#* ]] || { install_judge "$program" && say "$program: $(judge_program "$program")"; } || failed=1
   done < "$root/tools/judges.txt"
+  install_grpc_web_js && say "grpc-web.js: $grpc_web_js" || failed=1
   local protos
   protos=$(conformance_protos) && say "conformance protos: $protos" || failed=1
   [[ $failed == 0 ]] || fail "not every judge could be installed"
