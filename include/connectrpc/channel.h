@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "connectrpc/compression.h"
 #include "connectrpc/headers.h"
@@ -25,7 +26,10 @@ namespace connectrpc {
 class Call;
 class CallOptions;
 class CallSync;
+class Interceptor;
 struct MethodSpec;
+
+using InterceptorList = std::vector<std::shared_ptr<Interceptor>>;
 
 namespace client {
 class ChannelCore;
@@ -71,6 +75,8 @@ struct ChannelOptions {
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(90);
   /// Largest header list taken, in bytes as HTTP/2 counts them.
   std::size_t header_list_limit = 64 * 1024;
+  /// Around each call, the first outermost (interceptor.h).
+  InterceptorList interceptors = InterceptorList();
   /// Roots, client certificate, server name: for https.
   TlsClientConfig tls = TlsClientConfig();
   LogHook log = nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <any>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -19,29 +20,37 @@
 #include "connectrpc/protocol.h"
 #include "connectrpc/task.h"
 
+namespace google::protobuf {
+class MessageLite;
+}
+
 namespace connectrpc {
 
 namespace detail {
-class ServerCall;
+class ContextCall;
 class ContextAccess;
 }  // namespace detail
 
-/// One call on the server, the same in every protocol, in coroutine and blocking handlers and in interceptors. Valid
-/// until the handler returns. A coroutine handler uses it on its loop; in a blocking handler it belongs to the
-/// handler's thread. Only cancelled() may be asked from elsewhere.
+/// One call, the same in every protocol: in coroutine and blocking handlers, and in interceptors of servers and
+/// clients. Valid until the handler or the interceptor returns. Coroutines use it on their loop; in a blocking handler
+/// it belongs to the handler's thread. Only cancelled() may be asked from elsewhere.
 class Context {
  public:
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  /// What the client sent with the call, without the protocols' own fields.
+  /// What the client sent with the call, without the protocols' own fields. An interceptor may change them for who is
+  /// further in: on the client until it calls next().
   const Headers& request_headers() const;
+  Headers& request_headers();
   /// Every field that was on the wire, for debugging.
   const Headers& raw_request_headers() const noexcept { return *raw_request_headers_; }
-  /// Sent with the first message, at the end, or by send_headers(); a change after that throws std::logic_error.
+  /// Sent with the first message, at the end, or by send_headers(); a change after that throws std::logic_error. In a
+  /// client's interceptor: what the server sent, once next() has returned.
   Headers& response_headers() noexcept { return response_headers_; }
   const Headers& response_headers() const noexcept { return response_headers_; }
-  /// Sent when the handler has returned, with success and with failure.
+  /// Sent when the handler has returned, with success and with failure. In a client's interceptor: what the server
+  /// sent, once next() has returned.
   Headers& response_trailers() noexcept { return response_trailers_; }
   const Headers& response_trailers() const noexcept { return response_trailers_; }
 
@@ -51,6 +60,18 @@ class Context {
   /// The same for blocking handlers: does not wait for the peer.
   void send_headers_now(Headers more = Headers());
   bool headers_sent() const noexcept { return headers_sent_; }
+
+  /// Answers a unary or client-stream call, encoded at once: an interceptor that does not call next(), or one that puts
+  /// another answer in place of what came from further in. std::logic_error in other kinds of call. Throws Error.
+  void respond(const google::protobuf::MessageLite& message);
+
+  /// What interceptors have done to messages and headers as they pass, to be said before next(): each message is given
+  /// decoded, may be changed, and an Error thrown fails the call. On the server requests are seen when the handler
+  /// takes them, on its thread; on the client when they leave. std::logic_error once next() has been called.
+  void on_request_message(std::function<void(google::protobuf::MessageLite&)> hook);
+  void on_response_message(std::function<void(google::protobuf::MessageLite&)> hook);
+  /// On the server just before they leave, on the client as they come.
+  void on_response_headers(std::function<void(Headers&)> hook);
 
   const MethodSpec& method() const noexcept { return *method_; }
   Protocol protocol() const noexcept { return protocol_; }
@@ -85,9 +106,17 @@ class Context {
 
  private:
   friend class detail::ContextAccess;
-  explicit Context(detail::ServerCall& call) : call_(call) {}
+  struct Hooks {
+    std::vector<std::function<void(google::protobuf::MessageLite&)>> requests;
+    std::vector<std::function<void(google::protobuf::MessageLite&)>> responses;
+    std::vector<std::function<void(Headers&)>> response_headers;
+    bool fixed = false;
+  };
+  explicit Context(detail::ContextCall& call) : call_(call) {}
+  Hooks& open_hooks();
 
-  detail::ServerCall& call_;
+  detail::ContextCall& call_;
+  std::unique_ptr<Hooks> hooks_;
   const MethodSpec* method_ = nullptr;
   const Headers* raw_request_headers_ = nullptr;
   const Peer* peer_ = nullptr;

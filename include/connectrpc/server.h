@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "connectrpc/compression.h"
+#include "connectrpc/interceptor.h"
 #include "connectrpc/log.h"
 #include "connectrpc/service.h"
 #include "connectrpc/tls.h"
@@ -92,6 +93,12 @@ class Server {
   /// service ("greet.v1.GreetService"), below all its prefixes; the last word counts. `bytes` of a message,
   /// uncompressed. std::invalid_argument if nothing of this name was added.
   Server& receive_limit(std::string_view name, std::size_t bytes);
+
+  /// Puts an interceptor around the calls of all services, also of those added later; or around those of one service
+  /// ("pkg.Service") or method ("pkg.Service/Method") that was added before. They stand around a call in the order of
+  /// these calls, the first outermost. std::invalid_argument: null, or no such method or service.
+  Server& intercept(std::shared_ptr<Interceptor> interceptor);
+  Server& intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
 
   /// Opens a port: "0.0.0.0:8080", "[::1]:0", "localhost:8080", ":8080". HTTP/1.1 and h2c on the same port. Returns the
   /// port, which the system chose if it was 0. Throws Error that names the address and what is wrong.

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "client/interception.h"
 #include "connectrpc/detail/error_access.h"
 #include "connectrpc/detail/headers_access.h"
 
@@ -80,9 +81,13 @@ void Call::make_protocol() {
 
 Result<std::string> Call::encode(const google::protobuf::MessageLite& message) const {
   std::string payload(message_prefix_, '\0');
-  Result<void> encoded = codec_.encode(message, payload, stable_encoding_);
+  Result<void> encoded = encode_behind(message, payload);
   if (!encoded) return std::move(encoded).error();
   return payload;
+}
+
+Result<void> Call::encode_behind(const google::protobuf::MessageLite& message, std::string& into) const {
+  return codec_.encode(message, into, stable_encoding_);
 }
 
 Result<void> Call::decode(std::string_view bytes, google::protobuf::MessageLite& message) const {
@@ -132,7 +137,8 @@ bool Call::run(Side side, Step& step, Waiter& waiter) {
   running_ = true;
   begin();
   accept(step);
-  const bool done = poll(step);
+  bool done = poll(step);
+  if (tell_interceptors()) done = done || poll(step);
   running_ = false;
   if (!done) waiting_[index(side)] = {&step, &waiter};
   if (watch_ && side == Side::reading && !over_) done ? watch_->end_wait() : watch_->begin_wait();
@@ -143,7 +149,7 @@ bool Call::run(Side side, Step& step, Waiter& waiter) {
 void Call::give_up() {
   if (over_) return;
   begun_ = true;
-  fail(Error(Code::canceled, "the call was canceled by its caller"));
+  fail_now(Error(Code::canceled, "the call was canceled by its caller"));
   progress_later();
 }
 
@@ -153,31 +159,65 @@ void Call::begin() {
   if (error_) return end(std::move(error_));
   if (deadline_) {
     if (deadline_.expired()) return fail_by_deadline();
-    timeout_ = std::max<std::chrono::nanoseconds>(deadline_.remaining(), std::chrono::nanoseconds(1));
-  }
-  if (deadline_) {
     timers_ = &ChannelPools::of(*loop_).timers();
     timers_->schedule(*this, deadline_.time());
   }
+  if (core_->options().interceptors.empty()) return start_transport();
+  auto interception = std::make_unique<Interception>(shared_from_this());
+  interception_ = interception.get();
+  rpc::WorkerPool::of(*loop_).start(std::move(interception));
+}
+
+void Call::begin_transport(const Headers& request_headers) {
+  if (transport_over()) return;
+  request_headers_ = request_headers;
+  for (std::string& payload : kept_) {
+    Result<std::string> changed = outgoing(std::move(payload));
+    if (!changed) return fail(std::move(changed).error());
+    payload = *std::move(changed);
+  }
+  start_transport();
+}
+
+void Call::start_transport() {
+  transport_begun_ = true;
+  if (deadline_) timeout_ = std::max<std::chrono::nanoseconds>(deadline_.remaining(), std::chrono::nanoseconds(1));
   if (stall_limits_.any()) watch_.emplace(*this, ChannelPools::of(*loop_).timers(), stall_limits_);
   acquire_if_ready();
 }
 
+Result<std::string> Call::outgoing(std::string payload) const {
+  if (interception_ == nullptr || !interception_->changes_outgoing()) return payload;
+  try {
+    return interception_->outgoing(std::move(payload));
+  } catch (const Error& error) {
+    return error;
+  }
+}
+
+bool Call::tell_interceptors() {
+  if (!transport_over() || interception_ == nullptr || !interception_->waits_for_end()) return false;
+  interception_->on_over();
+  return true;
+}
+
 void Call::acquire_if_ready() {
   // The head of a unary request may depend on its message.
-  if (over_ || queued_ || exchange_ || (method_.stream_type == StreamType::unary && !closed_)) return;
+  if (!transport_begun_ || transport_over() || queued_ || exchange_ ||
+      (method_.stream_type == StreamType::unary && !closed_))
+    return;
   queued_ = true;
   if (pool_ == nullptr) pool_ = &ChannelPools::of(*loop_).pool(*core_, core_->version_for(method_.stream_type));
   pool_->acquire(*this);
 }
 
 void Call::accept(Step& step) {
-  if (step.kind != Step::Kind::send || over_) return;
+  if (step.kind != Step::Kind::send || transport_over()) return;
   if (!step.fault && step.payload) {
     if (Result<void> sent = send_message(*std::move(step.payload)); !sent) step.fault = std::move(sent).error();
   }
   if (step.fault) return fail(*step.fault);
-  if (!step.close || closed_ || over_) return;
+  if (!step.close || closed_ || transport_over()) return;
   closed_ = true;
   if (exchange_) {
     protocol::ClientOutput out;
@@ -189,6 +229,11 @@ void Call::accept(Step& step) {
 }
 
 Result<void> Call::send_message(std::string payload) {
+  if (transport_begun_) {
+    Result<std::string> changed = outgoing(std::move(payload));
+    if (!changed) return std::move(changed).error();
+    payload = *std::move(changed);
+  }
   if (!exchange_) {
     kept_bytes_ += payload.size();
     kept_.push_back(std::move(payload));
@@ -221,7 +266,7 @@ bool Call::poll(Step& step) {
       return true;
     case Step::Kind::send:
       // What the peer still has to say is for the reading side.
-      step.good = !over_ && !(exchange_ && (exchange_->inbound_ended() || exchange_->reset()));
+      step.good = !transport_over() && !(exchange_ && (exchange_->inbound_ended() || exchange_->reset()));
       if (!step.good) return true;
       if (!exchange_) return method_.stream_type == StreamType::unary;
       return exchange_->unsent() <= core_->options().stream_high_water;
@@ -264,8 +309,20 @@ bool Call::poll_headers() {
   head_taken_ = true;
   if (input.kind == protocol::ClientInput::Kind::end) {
     end(std::move(input.error));
-  } else {
-    headers_ = protocol_->headers();
+    return over_;
+  }
+  headers_ = protocol_->headers();
+  return show_headers();
+}
+
+bool Call::show_headers() {
+  if (interception_ == nullptr || !interception_->changes_headers()) return true;
+  headers_shown_ = true;
+  try {
+    interception_->incoming(headers_);
+  } catch (const Error& error) {
+    fail(error);
+    return over_;
   }
   return true;
 }
@@ -274,6 +331,8 @@ Call::Pulled Call::pull(google::protobuf::MessageLite* message, std::string* byt
   for (;;) {
     if (over_) return Pulled::end;
     if (!exchange_) return Pulled::nothing;
+    // Interceptors see the headers before the messages.
+    if (interception_ != nullptr && !head_taken_ && exchange_->head_received() && !poll_headers()) continue;
     protocol::ClientArrived arrived;
     const bool head = exchange_->head_received();
     if (head) arrived.head = &exchange_->response();
@@ -304,10 +363,21 @@ Call::Pulled Call::pull(google::protobuf::MessageLite* message, std::string* byt
         return Pulled::nothing;
       case protocol::ClientInput::Kind::message: {
         Result<void> decoded;
-        if (message != nullptr) {
-          decoded = decode(input.payload, *message);
+        std::string_view payload = input.payload;
+        std::string changed;
+        if (interception_ != nullptr && interception_->changes_incoming()) {
+          try {
+            payload = changed = interception_->incoming(payload);
+          } catch (const Error& error) {
+            decoded = error;
+          }
+        }
+        if (!decoded) {
+          // The call fails with it.
+        } else if (message != nullptr) {
+          decoded = decode(payload, *message);
         } else {
-          bytes->assign(input.payload);
+          bytes->assign(payload);
         }
         exchange_->consume(input.consumed);
         if (decoded) return Pulled::message;
@@ -321,15 +391,23 @@ Call::Pulled Call::pull(google::protobuf::MessageLite* message, std::string* byt
 
 void Call::progress() {
   if (running_) return;
+  // Interceptors that end drop what keeps this object.
+  const std::shared_ptr<Call> kept = interception_ != nullptr ? shared_from_this() : nullptr;
   std::array<Waiter*, 2> done{};
-  // Reading first: it may find the end, which is what the writing side waits for.
-  for (const Side side : {Side::reading, Side::writing}) {
-    Waiting& waiting = waiting_[index(side)];
-    if (waiting.step == nullptr || !poll(*waiting.step)) continue;
-    done[index(side)] = waiting.waiter;
-    waiting.step = nullptr;
-    if (watch_ && side == Side::reading) watch_->end_wait();
-  }
+  const auto poll_both = [&] {
+    // Reading first: it may find the end, which is what the writing side waits for.
+    for (const Side side : {Side::reading, Side::writing}) {
+      Waiting& waiting = waiting_[index(side)];
+      if (waiting.step == nullptr || !poll(*waiting.step)) continue;
+      done[index(side)] = waiting.waiter;
+      waiting.step = nullptr;
+      if (watch_ && side == Side::reading) watch_->end_wait();
+    }
+  };
+  running_ = true;
+  poll_both();
+  if (tell_interceptors()) poll_both();
+  running_ = false;
   const auto finish = [this](Side side) {
     // Withdrawn by whom was told before it?
     if (Waiting& waiting = waiting_[index(side)]; waiting.waiter != nullptr && waiting.step == nullptr) {
@@ -377,6 +455,7 @@ void Call::on_link(http::ClientLink& link, HttpVersion version, bool fresh) {
     const std::lock_guard lock(mutex_);
     peer_ = exchange_->peer();
   }
+  if (interception_ != nullptr) interception_->on_link(exchange_->peer(), version);
   exchange_->observe(this);
   out.end = out.end && !out.body.empty();
   put(std::move(out));
@@ -400,11 +479,11 @@ void Call::on_timer() {
 }
 
 void Call::on_stall(const std::string& what) {
-  fail(Error(Code::deadline_exceeded, "the server has sent " + what));
+  fail_now(Error(Code::deadline_exceeded, "the server has sent " + what));
   progress();
 }
 
-void Call::fail_by_deadline() { fail(Error(Code::deadline_exceeded, "the deadline of the call has passed")); }
+void Call::fail_by_deadline() { fail_now(Error(Code::deadline_exceeded, "the deadline of the call has passed")); }
 
 bool Call::may_retry(const http::Reset& reset) const noexcept {
   if (attempts_ >= max_attempts || exchange_->head_received() || !replayable_) return false;
@@ -437,18 +516,60 @@ void Call::on_outbound() {
 // ---- The end
 
 void Call::fail(Error error) {
-  if (over_) return;
+  if (transport_over()) return;
   detail::ErrorAccess::set_response(error, protocol_->headers(), protocol_->trailers());
   end(std::move(error));
 }
 
-void Call::end(std::optional<Error> error) {
+void Call::fail_now(Error error) {
+  if (over_) return;
+  if (transport_over_) {
+    error_ = std::move(error);
+  } else {
+    fail(std::move(error));
+  }
   if (over_) return;
   over_ = true;
-  error_ = std::move(error);
-  headers_ = protocol_->take_headers();
+  // In a later turn: whoever gives a call up does not expect coroutines to run.
+  boost::asio::post(*loop_, [self = shared_from_this()] {
+    if (self->interception_ != nullptr && !self->tell_interceptors()) self->interception_->cancel();
+  });
+}
+
+void Call::end(std::optional<Error> error) {
+  if (transport_over()) return;
+  // Interceptors may have changed those that they were shown; an answer of trailers alone turns out to have none.
+  if (!headers_shown_ || protocol_->headers().empty()) headers_ = protocol_->take_headers();
   trailers_ = protocol_->take_trailers();
+  error_ = std::move(error);
+  (interception_ != nullptr ? transport_over_ : over_) = true;
   release();
+}
+
+void Call::drop_interception(const Interception& gone) {
+  if (interception_ != &gone) return;
+  interception_ = nullptr;
+  over_ = over_ || transport_over_;
+}
+
+void Call::conclude(std::optional<Error> error, Headers headers, Headers trailers, std::optional<std::string> answer) {
+  interception_ = nullptr;
+  if (over_) return;
+  release();
+  over_ = true;
+  head_taken_ = true;
+  headers_ = std::move(headers);
+  trailers_ = std::move(trailers);
+  if (!error && error_ && !answer && method_.stream_type != StreamType::server &&
+      method_.stream_type != StreamType::bidi) {
+    error.emplace(Code::internal, "an interceptor took the error of the call and gave no answer in its place");
+  }
+  error_ = std::move(error);
+  if (error_ && error_->headers().empty() && error_->trailers().empty()) {
+    detail::ErrorAccess::set_response(*error_, headers_, trailers_);
+  }
+  if (answer) answer_ = *std::move(answer);
+  progress();
 }
 
 void Call::release() {

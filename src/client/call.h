@@ -27,6 +27,8 @@
 
 namespace connectrpc::client {
 
+class Interception;
+
 /// Any kind of call. Its two sides take steps, which are run on the call's loop and may wait there; what waits is told
 /// by callbacks. Made anywhere; where nothing else is said, used on the call's loop.
 class Call final : public std::enable_shared_from_this<Call>,
@@ -51,8 +53,14 @@ class Call final : public std::enable_shared_from_this<Call>,
   const MethodSpec& method() const noexcept { return method_; }
   const std::stop_token& stop_token() const noexcept { return stop_token_; }
 
+  const ChannelCore& core() const noexcept { return *core_; }
+  Deadline deadline() const noexcept { return deadline_; }
+
   /// A message as steps take it. Any thread.
   Result<std::string> encode(const google::protobuf::MessageLite& message) const;
+  /// The same behind what `into` holds. Any thread.
+  Result<void> encode_behind(const google::protobuf::MessageLite& message, std::string& into) const;
+  std::size_t message_prefix() const noexcept { return message_prefix_; }
   /// Code::internal if an answer cannot be decoded. Any thread.
   Result<void> decode(std::string_view bytes, google::protobuf::MessageLite& message) const;
   /// Gives the call its only message before it is started; one that cannot be encoded makes it fail then.
@@ -70,6 +78,16 @@ class Call final : public std::enable_shared_from_this<Call>,
   void withdraw(Side side) noexcept { waiting_[index(side)] = {}; }
   /// The user's wish; steps that wait are done with `canceled` in a later turn.
   void give_up();
+
+  // What interceptors do.
+
+  Headers take_request_headers() noexcept { return std::move(request_headers_); }
+  /// The innermost has called next().
+  void begin_transport(const Headers& request_headers);
+  bool transport_over() const noexcept { return over_ || transport_over_; }
+  /// The outermost has returned, or its coroutine is gone with the loop.
+  void drop_interception(const Interception& gone);
+  void conclude(std::optional<Error> error, Headers headers, Headers trailers, std::optional<std::string> answer);
 
   // What is known.
 
@@ -118,21 +136,29 @@ class Call final : public std::enable_shared_from_this<Call>,
 
   void make_protocol();
   void begin();
+  void start_transport();
   void acquire_if_ready();
+  // Whether an interceptor was woken that waited for the end.
+  bool tell_interceptors();
+  Result<std::string> outgoing(std::string payload) const;
   void accept(Step& step);
   void put(protocol::ClientOutput out);
   Result<void> send_message(std::string payload);
   bool poll(Step& step);
   bool poll_outcome(Step& step);
   bool poll_headers();
+  // To interceptors; whether there are still any.
+  bool show_headers();
   Pulled pull(google::protobuf::MessageLite* message, std::string* bytes);
   // Finishes the steps that are done. The call may be gone afterwards.
   void progress();
   void progress_later();
   bool may_retry(const http::Reset& reset) const noexcept;
   void retry();
-  // An error of this side.
+  // An error of this side. Interceptors hear of it first.
   void fail(Error error);
+  // The same, but nothing is waited for.
+  void fail_now(Error error);
   void fail_by_deadline();
   void end(std::optional<Error> error);
   void release();
@@ -171,13 +197,18 @@ class Call final : public std::enable_shared_from_this<Call>,
   std::size_t kept_bytes_ = 0;
   std::array<Waiting, 2> waiting_;
   int attempts_ = 0;
+  // While interceptors run; owned by its coroutine.
+  Interception* interception_ = nullptr;
   bool begun_ = false;
+  bool transport_begun_ = false;
+  bool transport_over_ = false;
   bool running_ = false;    // a step is being taken: its caller looks for what is done
   bool queued_ = false;     // for a connection
   bool replayable_ = true;  // kept_ is complete
   bool closed_ = false;     // no more messages
   bool fresh_link_ = false;
   bool head_taken_ = false;
+  bool headers_shown_ = false;  // to interceptors, who may have changed them
   bool over_ = false;
 
   std::string answer_;

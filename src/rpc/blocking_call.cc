@@ -1,8 +1,6 @@
 // A call on the server as the thread of a blocking handler sees it.
 #include "rpc/blocking_call.h"
 
-#include <google/protobuf/message_lite.h>
-
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -16,7 +14,7 @@ BlockingCall::BlockingCall(ServerCall& call, std::string request) : call_(call),
 
 Context& BlockingCall::context() noexcept { return call_.context_; }
 
-void BlockingCall::receive(google::protobuf::MessageLite& message) { call_.codec_.decode(request_, message).value(); }
+void BlockingCall::receive(google::protobuf::MessageLite& message) { call_.decode(request_, message); }
 
 void BlockingCall::respond(const google::protobuf::MessageLite& message) { answer_ = call_.encode(message); }
 
@@ -35,7 +33,7 @@ bool BlockingCall::receive_next(google::protobuf::MessageLite& message) {
     if (!reading_.more) return false;
     bytes = std::move(reading_.bytes);
   }
-  call_.codec_.decode(bytes, message).value();
+  call_.decode(bytes, message);
   return true;
 }
 

@@ -18,6 +18,36 @@ const Headers& Context::request_headers() const {
   return request_headers_;
 }
 
+Headers& Context::request_headers() {
+  static_cast<void>(std::as_const(*this).request_headers());
+  return request_headers_;
+}
+
+void Context::respond(const google::protobuf::MessageLite& message) {
+  if (method_->stream_type != StreamType::unary && method_->stream_type != StreamType::client) {
+    throw std::logic_error("Context::respond: " + std::string(method_->full_name()) + " is answered by a stream");
+  }
+  call_.respond(message);
+}
+
+Context::Hooks& Context::open_hooks() {
+  if (!hooks_) hooks_ = std::make_unique<Hooks>();
+  if (hooks_->fixed) throw std::logic_error("hooks are added to a context before next() is called");
+  return *hooks_;
+}
+
+void Context::on_request_message(std::function<void(google::protobuf::MessageLite&)> hook) {
+  open_hooks().requests.push_back(std::move(hook));
+}
+
+void Context::on_response_message(std::function<void(google::protobuf::MessageLite&)> hook) {
+  open_hooks().responses.push_back(std::move(hook));
+}
+
+void Context::on_response_headers(std::function<void(Headers&)> hook) {
+  open_hooks().response_headers.push_back(std::move(hook));
+}
+
 void Context::send_headers_now(Headers more) {
   if (headers_sent_) throw std::logic_error("send_headers: the response headers were sent before");
   for (const auto& [name, value] : more) response_headers_.add(name, value);
@@ -34,6 +64,32 @@ std::optional<CancelReason> Context::cancelled() const noexcept { return call_.c
 std::stop_token Context::stop_token() const noexcept { return call_.stop_token(); }
 
 namespace detail {
+
+void ContextAccess::set_request_headers(Context& context, Headers headers) {
+  context.request_headers_ = std::move(headers);
+  context.request_headers_made_ = true;
+  context.raw_request_headers_ = &context.request_headers_;
+}
+
+void ContextAccess::run_request_hooks(const Context& context, google::protobuf::MessageLite& message) {
+  if (!context.hooks_) return;
+  for (const auto& hook : context.hooks_->requests) hook(message);
+}
+
+void ContextAccess::run_response_hooks(const Context& context, google::protobuf::MessageLite& message) {
+  if (!context.hooks_) return;
+  // The innermost interceptor added its hook last and is the first to see what comes out.
+  for (auto hook = context.hooks_->responses.rbegin(); hook != context.hooks_->responses.rend(); ++hook) {
+    (*hook)(message);
+  }
+}
+
+void ContextAccess::run_header_hooks(const Context& context, Headers& headers) {
+  if (!context.hooks_) return;
+  for (auto hook = context.hooks_->response_headers.rbegin(); hook != context.hooks_->response_headers.rend(); ++hook) {
+    (*hook)(headers);
+  }
+}
 
 void ContextAccess::set(Context& context, const Facts& facts) {
   context.method_ = facts.method;

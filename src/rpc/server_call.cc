@@ -1,6 +1,8 @@
 // How a call on the server runs, ends and is cancelled.
 #include "rpc/server_call.h"
 
+#include <google/protobuf/message_lite.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
@@ -104,15 +106,30 @@ ServerCall::~ServerCall() {
 
 Task<> ServerCall::run() {
   try {
-    if (route_.service != nullptr) {
-      co_await route_.service->call(*route_.method, *this);
+    if (route_.interceptors == nullptr) {
+      co_await handle();
     } else {
-      co_await call_blocking();
+      co_await connectrpc::detail::InterceptorRun::from(*route_.interceptors, *this, 0);
     }
   } catch (...) {
-    failure_ = translate(std::current_exception());
+    failure_ = translate(std::current_exception(), route_.interceptors == nullptr ? "the handler" : "an interceptor");
   }
   finish(failure_ ? &*failure_ : nullptr);
+}
+
+Task<> ServerCall::handle() {
+  return route_.service != nullptr ? route_.service->call(*route_.method, *this) : call_blocking();
+}
+
+Task<> ServerCall::proceed() {
+  connectrpc::detail::ContextAccess::fix_hooks(context_);
+  std::exception_ptr thrown;
+  try {
+    co_await handle();
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (thrown) throw translate(std::move(thrown), "the handler");
 }
 
 void ServerCall::abandon() {
@@ -208,6 +225,7 @@ ServerCall::Pulled ServerCall::pull(google::protobuf::MessageLite* message, std:
   }
   exchange_->consume(input.consumed);
   decoded.value();
+  if (message != nullptr) connectrpc::detail::ContextAccess::run_request_hooks(context_, *message);
   return Pulled::message;
 }
 
@@ -265,9 +283,22 @@ Task<> ServerCall::receive_one(google::protobuf::MessageLite* message, std::stri
 }
 
 std::string ServerCall::encode(const google::protobuf::MessageLite& message) {
+  using connectrpc::detail::ContextAccess;
   std::string payload(protocol_->message_prefix(), '\0');
-  codec_.encode(message, payload, false).value();
+  if (ContextAccess::has_response_hooks(context_)) {
+    const std::unique_ptr<google::protobuf::MessageLite> changed(message.New());
+    changed->CheckTypeAndMergeFrom(message);
+    ContextAccess::run_response_hooks(context_, *changed);
+    codec_.encode(*changed, payload, false).value();
+  } else {
+    codec_.encode(message, payload, false).value();
+  }
   return payload;
+}
+
+void ServerCall::decode(std::string_view bytes, google::protobuf::MessageLite& message) {
+  codec_.decode(bytes, message).value();
+  connectrpc::detail::ContextAccess::run_request_hooks(context_, message);
 }
 
 void ServerCall::respond(const google::protobuf::MessageLite& message) { answer_ = encode(message); }
@@ -293,8 +324,9 @@ Headers ServerCall::checked(Headers pairs, std::string_view (*name_fault)(std::s
 }
 
 Headers ServerCall::sendable_headers(bool last) {
-  return checked(connectrpc::detail::ContextAccess::take_response_headers(context_, last),
-                 connectrpc::detail::name_fault);
+  using connectrpc::detail::ContextAccess;
+  ContextAccess::run_header_hooks(context_, context_.response_headers());
+  return checked(ContextAccess::take_response_headers(context_, last), connectrpc::detail::name_fault);
 }
 
 void ServerCall::send_pending_headers(protocol::ServerOutput& out, bool last) {
@@ -356,7 +388,7 @@ std::optional<Error> ServerCall::send_batch(std::optional<Headers> headers, std:
   return error;
 }
 
-Error ServerCall::translate(std::exception_ptr thrown) {
+Error ServerCall::translate(std::exception_ptr thrown, std::string_view who) {
   const auto reason = cancelled();
   try {
     std::rethrow_exception(std::move(thrown));
@@ -365,16 +397,17 @@ Error ServerCall::translate(std::exception_ptr thrown) {
     return error;
   } catch (const std::bad_alloc&) {
     if (reason) return cancellation_error(*reason);
-    environment_.report(LogRecord::Level::error, route_.method->full_name(), "the handler ran out of memory");
+    environment_.report(LogRecord::Level::error, route_.method->full_name(), std::string(who) + " ran out of memory");
     return Error(Code::resource_exhausted, "the server is out of memory");
   } catch (const std::exception& error) {
     if (reason) return cancellation_error(*reason);
     environment_.report(LogRecord::Level::error, route_.method->full_name(), error.what());
   } catch (...) {
     if (reason) return cancellation_error(*reason);
-    environment_.report(LogRecord::Level::error, route_.method->full_name(), "the handler threw no std::exception");
+    environment_.report(LogRecord::Level::error, route_.method->full_name(),
+                        std::string(who) + " threw no std::exception");
   }
-  return Error(Code::unknown, "the handler failed");
+  return Error(Code::unknown, std::string(who) + " failed");
 }
 
 void ServerCall::finish(const Error* error) {

@@ -17,6 +17,7 @@
 #include "connectrpc/context.h"
 #include "connectrpc/detail/server_call.h"
 #include "connectrpc/error.h"
+#include "connectrpc/interceptor.h"
 #include "connectrpc/log.h"
 #include "connectrpc/service.h"
 #include "http/exchange.h"
@@ -79,6 +80,8 @@ struct Route {
   ServiceSync* service_sync = nullptr;
   /// Bytes; empty: the server's.
   std::optional<std::size_t> receive_limit = std::nullopt;
+  /// Null: none.
+  std::shared_ptr<const InterceptorList> interceptors = nullptr;
 };
 
 /// Puts what a protocol said on the exchange.
@@ -86,6 +89,7 @@ void apply(protocol::ServerOutput output, http::ServerExchange& exchange);
 
 class ServerCall final : public Job,
                          public connectrpc::detail::ServerCall,
+                         private connectrpc::detail::Intercepted,
                          private http::Exchange::Observer,
                          private io::Timer {
  public:
@@ -136,6 +140,12 @@ class ServerCall final : public Job,
   void on_timer() override;
   void on_stall(const std::string& what);
 
+  // connectrpc::detail::Intercepted
+  Context& intercepted_context() noexcept override { return context_; }
+  Task<> proceed() override;
+  bool has_answer() const noexcept override { return answer_.has_value(); }
+
+  Task<> handle();
   Task<> call_blocking();
   Task<bool> send_encoded(std::string payload);
   // For a sender whose call is over: false if the client has ended it, throws otherwise.
@@ -151,8 +161,10 @@ class ServerCall final : public Job,
   void throw_if_cancelled() const;
   Error cancellation_error(CancelReason reason) const;
   // What an exception that leaves a handler tells the peer.
-  Error translate(std::exception_ptr thrown);
+  Error translate(std::exception_ptr thrown, std::string_view who);
+  // Both pass interceptors' hooks and throw Error. Any thread that runs the handler.
   std::string encode(const google::protobuf::MessageLite& message);
+  void decode(std::string_view bytes, google::protobuf::MessageLite& message);
   // The user's response headers as they may be sent; `last`: the handler has ended.
   Headers sendable_headers(bool last);
   // Drops pairs that came from elsewhere and may not be sent.

@@ -16,9 +16,10 @@ void check_prefix(std::string_view prefix) {
 
 }  // namespace
 
-void Router::insert(std::string_view prefix, const rpc::Route& route) {
+void Router::insert(std::string_view prefix, rpc::Route route) {
+  for (const auto& interceptor : for_all_) intercept(route, interceptor);
   std::string path = std::string(prefix) + std::string(route.method->path);
-  const auto [at, inserted] = routes_.try_emplace(std::move(path), route);
+  const auto [at, inserted] = routes_.try_emplace(std::move(path), std::move(route));
   if (!inserted) throw std::invalid_argument("the method " + at->first + " is served already");
 }
 
@@ -33,14 +34,33 @@ void Router::add(ServiceSync& service, std::string_view prefix) {
   has_blocking_ = true;
 }
 
-void Router::limit_receive(std::string_view name, std::size_t bytes) {
+void Router::visit(std::string_view name, const std::function<void(rpc::Route&)>& visit) {
   bool found = false;
   for (auto& [path, route] : routes_) {
     if (route.method->full_name() != name && route.method->service() != name) continue;
-    route.receive_limit = bytes;
+    visit(route);
     found = true;
   }
   if (!found) throw std::invalid_argument("no method or service \"" + std::string(name) + "\" has been added");
+}
+
+void Router::limit_receive(std::string_view name, std::size_t bytes) {
+  visit(name, [bytes](rpc::Route& route) { route.receive_limit = bytes; });
+}
+
+void Router::intercept(rpc::Route& route, std::shared_ptr<Interceptor> interceptor) {
+  // Every call of the route shares the list.
+  auto longer =
+      route.interceptors ? std::make_shared<InterceptorList>(*route.interceptors) : std::make_shared<InterceptorList>();
+  longer->push_back(std::move(interceptor));
+  route.interceptors = std::move(longer);
+}
+
+void Router::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
+  if (interceptor == nullptr) throw std::invalid_argument("Server::intercept: the interceptor is null");
+  if (!name.empty()) return visit(name, [&](rpc::Route& route) { intercept(route, interceptor); });
+  for (auto& [path, route] : routes_) intercept(route, interceptor);
+  for_all_.push_back(std::move(interceptor));
 }
 
 const rpc::Route* Router::find(std::string_view path) const noexcept {

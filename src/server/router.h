@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "connectrpc/interceptor.h"
 #include "connectrpc/service.h"
 #include "rpc/server_call.h"
 
@@ -22,6 +24,9 @@ class Router {
   /// std::invalid_argument if there is no method of this name ("pkg.Service/Method") or of this service
   /// ("pkg.Service").
   void limit_receive(std::string_view name, std::size_t bytes);
+  /// Interceptors of one method or service, as limit_receive names them, or of all ("", also those added later). They
+  /// stand around calls in the order of these calls, the first outermost.
+  void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
   void keep(std::shared_ptr<void> owned) { kept_.push_back(std::move(owned)); }
 
   /// Null if no method has this path. Valid as long as the router.
@@ -33,9 +38,13 @@ class Router {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
   };
-  void insert(std::string_view prefix, const rpc::Route& route);
+  // Calls `visit` with the routes of a method or service; std::invalid_argument if there are none.
+  void visit(std::string_view name, const std::function<void(rpc::Route&)>& visit);
+  static void intercept(rpc::Route& route, std::shared_ptr<Interceptor> interceptor);
+  void insert(std::string_view prefix, rpc::Route route);
 
   std::unordered_map<std::string, rpc::Route, Hash, std::equal_to<>> routes_;
+  InterceptorList for_all_;
   std::vector<std::shared_ptr<void>> kept_;
   bool has_blocking_ = false;
 };

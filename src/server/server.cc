@@ -67,6 +67,10 @@ class Server::Core {
     must_not_run("receive_limit");
     router_.limit_receive(name, bytes);
   }
+  void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
+    must_not_run("intercept");
+    router_.intercept(name, std::move(interceptor));
+  }
   void keep(std::shared_ptr<void> owned) { router_.keep(std::move(owned)); }
 
   std::uint16_t listen(std::string_view address, const TlsConfig* tls) {
@@ -278,6 +282,15 @@ Server& Server::add(std::shared_ptr<ServiceSync> service, std::string_view prefi
 }
 Server& Server::receive_limit(std::string_view name, std::size_t bytes) {
   core_->limit_receive(name, bytes);
+  return *this;
+}
+Server& Server::intercept(std::shared_ptr<Interceptor> interceptor) {
+  core_->intercept("", std::move(interceptor));
+  return *this;
+}
+Server& Server::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
+  if (name.empty()) throw std::invalid_argument("Server::intercept: the name of the method or service is empty");
+  core_->intercept(name, std::move(interceptor));
   return *this;
 }
 

@@ -20,11 +20,32 @@ class ContextAccess {
   };
 
   /// The call outlives the context.
-  static Context make(ServerCall& call) { return Context(call); }
+  static Context make(ContextCall& call) { return Context(call); }
   /// Everything that `facts` points to outlives the context.
   static void set(Context& context, const Facts& facts);
   /// The headers to be sent; from then on they are frozen. `last`: nobody will read them any more.
   static Headers take_response_headers(Context& context, bool last);
+
+  /// A client's: what will be sent, in place of Facts::raw_request_headers.
+  static void set_request_headers(Context& context, Headers headers);
+  static void set_http_version(Context& context, HttpVersion version) { context.http_version_ = version; }
+
+  /// No hooks can be added from now on.
+  static void fix_hooks(Context& context) {
+    if (context.hooks_) context.hooks_->fixed = true;
+  }
+  static bool has_request_hooks(const Context& context) noexcept {
+    return context.hooks_ && !context.hooks_->requests.empty();
+  }
+  static bool has_response_hooks(const Context& context) noexcept {
+    return context.hooks_ && !context.hooks_->responses.empty();
+  }
+  static bool has_header_hooks(const Context& context) noexcept {
+    return context.hooks_ && !context.hooks_->response_headers.empty();
+  }
+  static void run_request_hooks(const Context& context, google::protobuf::MessageLite& message);
+  static void run_response_hooks(const Context& context, google::protobuf::MessageLite& message);
+  static void run_header_hooks(const Context& context, Headers& headers);
 };
 
 }  // namespace connectrpc::detail

@@ -18,24 +18,32 @@ class Context;
 
 namespace connectrpc::detail {
 
+/// What a Context asks of its call, on the server or on the client.
+class ContextCall {
+ public:
+  /// Sends the response headers of the context.
+  virtual void send_headers() = 0;
+  /// The one message of a unary or client-stream response, encoded at once. Throws Error.
+  virtual void respond(const google::protobuf::MessageLite& message) = 0;
+  virtual std::optional<CancelReason> cancelled() const noexcept = 0;
+  virtual std::stop_token stop_token() = 0;
+
+ protected:
+  ~ContextCall() = default;
+};
+
 /// A call as a coroutine handler sees it; lives on one loop.
-class ServerCall {
+class ServerCall : public ContextCall {
  public:
   virtual Context& context() noexcept = 0;
 
   /// The one message of a unary or server-stream request. Throws Error.
   virtual Task<> receive(google::protobuf::MessageLite& message) = 0;
-  /// The one message of a unary or client-stream response, encoded at once. Throws Error.
-  virtual void respond(const google::protobuf::MessageLite& message) = 0;
 
   /// The next message of a request stream; false after the last. Throws Error.
   virtual Task<bool> receive_next(google::protobuf::MessageLite& message) = 0;
   /// Sends a message of a response stream; waits while too much is unsent; false once the call is over.
   virtual Task<bool> send(const google::protobuf::MessageLite& message) = 0;
-
-  virtual void send_headers() = 0;
-  virtual std::optional<CancelReason> cancelled() const noexcept = 0;
-  virtual std::stop_token stop_token() = 0;
 
  protected:
   ~ServerCall() = default;

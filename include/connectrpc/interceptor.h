@@ -1,0 +1,94 @@
+// What stands around calls: on the server around handlers, on the client around what goes out.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "connectrpc/context.h"
+#include "connectrpc/error.h"
+#include "connectrpc/task.h"
+
+namespace connectrpc {
+
+class Interceptor;
+
+/// Those of a call, outermost first.
+using InterceptorList = std::vector<std::shared_ptr<Interceptor>>;
+
+namespace detail {
+
+/// A call as interceptors stand around it. Not API.
+class Intercepted {
+ public:
+  virtual Context& intercepted_context() noexcept = 0;
+  /// What is inside of all interceptors.
+  virtual Task<> proceed() = 0;
+  /// An interceptor has given the answer itself.
+  virtual bool has_answer() const noexcept = 0;
+
+ protected:
+  ~Intercepted() = default;
+};
+
+/// How a list of interceptors runs. Not API.
+class InterceptorRun {
+ public:
+  /// Runs those from `at` on, and what is inside. Both arguments outlive the run.
+  static Task<> from(const InterceptorList& list, Intercepted& call, std::size_t at);
+
+ private:
+  static Task<> level(const InterceptorList& list, Intercepted& call, std::size_t at);
+};
+
+}  // namespace detail
+
+/// The rest of a call, as one interceptor sees it. Lives as long as that interceptor runs.
+class Next {
+ public:
+  Next(const Next&) = delete;
+  Next& operator=(const Next&) = delete;
+
+  /// Runs the interceptors further in and then the handler (server), or the call itself until its end (client). Throws
+  /// the Error that they end with, and no exception of another type. Once: std::logic_error the second time.
+  Task<> operator()() const;
+
+ private:
+  friend class detail::InterceptorRun;
+  Next(const InterceptorList& list, detail::Intercepted& call, std::size_t at) : list_(list), call_(call), at_(at) {}
+
+  const InterceptorList& list_;
+  detail::Intercepted& call_;
+  const std::size_t at_;
+  mutable bool called_ = false;
+};
+
+/// One hook for all four kinds of call, on servers and channels. Shared by all calls, which may run it on every loop at
+/// once.
+///
+/// On the server it runs before the request's body is read or decoded; on the client before anything is sent, beside
+/// the steps of the user, who hears of the call's end when the outermost interceptor has returned. It may throw an
+/// Error, change the headers before next() and the trailers after it, catch and replace the Error that next() throws,
+/// leave values in the context, give the answer itself (Context::respond), and look at messages
+/// (Context::on_…_message). One that returns without having called next() and without an answer makes the call fail
+/// with `internal`, and one that throws something else than an Error with `unknown`; both are told to the log hook.
+class Interceptor {
+ public:
+  virtual ~Interceptor() = default;
+  /// `context` and `next` are valid until this ends.
+  virtual Task<> intercept(Context& context, const Next& next) = 0;
+};
+
+/// For interceptors that only look at metadata: two plain functions.
+class MetadataInterceptor : public Interceptor {
+ public:
+  /// Before everything else. Throws Error to refuse the call.
+  virtual void on_start(Context& /*context*/) {}
+  /// After everything else; `error` is null on success. An Error thrown here becomes the call's.
+  virtual void on_end(Context& /*context*/, const Error* /*error*/) {}
+
+ private:
+  Task<> intercept(Context& context, const Next& next) final;
+};
+
+}  // namespace connectrpc

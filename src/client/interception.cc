@@ -1,0 +1,135 @@
+// The interceptors around one call of a client.
+#include "client/interception.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+#include "client/call.h"
+#include "connectrpc/detail/context_access.h"
+
+namespace connectrpc::client {
+
+using connectrpc::detail::ContextAccess;
+
+Interception::Interception(std::shared_ptr<Call> call) : call_(std::move(call)), context_(ContextAccess::make(*this)) {
+  const ChannelOptions& options = call_->core().options();
+  ContextAccess::Facts facts;
+  facts.method = &call_->method();
+  facts.peer = &peer_;
+  facts.http_method = "POST";
+  facts.authority = call_->core().url().authority;
+  facts.deadline = call_->deadline();
+  facts.protocol = options.protocol;
+  facts.codec = options.codec;
+  ContextAccess::set(context_, facts);
+  ContextAccess::set_request_headers(context_, call_->take_request_headers());
+}
+
+Interception::~Interception() { call_->drop_interception(*this); }
+
+// ---- What passes
+
+bool Interception::changes_outgoing() const noexcept { return ContextAccess::has_request_hooks(context_); }
+bool Interception::changes_incoming() const noexcept { return ContextAccess::has_response_hooks(context_); }
+bool Interception::changes_headers() const noexcept { return ContextAccess::has_header_hooks(context_); }
+
+void Interception::change(std::string_view bytes, std::string& into, bool request, Hooks hooks) const {
+  const MethodSpec& method = call_->method();
+  const google::protobuf::MethodDescriptor* descriptor = method.descriptor != nullptr ? method.descriptor() : nullptr;
+  if (descriptor == nullptr) {
+    throw Error(Code::internal, std::string(method.full_name()) + " has no descriptor: its messages cannot be shown");
+  }
+  const auto* type = request ? descriptor->input_type() : descriptor->output_type();
+  const std::unique_ptr<google::protobuf::Message> message(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  call_->decode(bytes, *message).value();
+  hooks(context_, *message);
+  call_->encode_behind(*message, into).value();
+}
+
+std::string Interception::outgoing(std::string payload) const {
+  const std::size_t prefix = call_->message_prefix();
+  std::string changed(prefix, '\0');
+  change(std::string_view(payload).substr(prefix), changed, true, &ContextAccess::run_request_hooks);
+  return changed;
+}
+
+std::string Interception::incoming(std::string_view payload) const {
+  std::string changed;
+  change(payload, changed, false, &ContextAccess::run_response_hooks);
+  return changed;
+}
+
+void Interception::incoming(Headers& headers) const { ContextAccess::run_header_hooks(context_, headers); }
+
+void Interception::on_link(const Peer& peer, HttpVersion version) {
+  peer_ = peer;
+  ContextAccess::set_http_version(context_, version);
+}
+
+// ---- The run
+
+Task<> Interception::run() {
+  std::exception_ptr thrown;
+  try {
+    co_await connectrpc::detail::InterceptorRun::from(call_->core().options().interceptors, *this, 0);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  std::optional<Error> failed;
+  if (thrown) failed = translate(std::move(thrown));
+  call_->conclude(std::move(failed), std::move(context_.response_headers()), std::move(context_.response_trailers()),
+                  std::move(answer_));
+}
+
+Error Interception::translate(std::exception_ptr thrown) {
+  std::string text = "threw no std::exception";
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::exception& error) {
+    text = error.what();
+  } catch (...) {
+  }
+  const ChannelOptions& options = call_->core().options();
+  if (options.log)
+    options.log(LogRecord{LogRecord::Level::error, call_->method().full_name(), "an interceptor: " + text});
+  return Error(Code::unknown, "an interceptor of the client failed: " + text);
+}
+
+Task<> Interception::proceed() {
+  ContextAccess::fix_hooks(context_);
+  call_->begin_transport(context_.request_headers());
+  while (!call_->transport_over()) {
+    co_await over_.wait();
+    // Cancelled with the user's side, which then is over as well; else the transport's end woke it.
+  }
+  context_.response_headers() = call_->headers();
+  context_.response_trailers() = call_->trailers();
+  if (call_->error()) throw *call_->error();
+}
+
+void Interception::send_headers() {
+  throw std::logic_error("Context::send_headers: a client's interceptor has no response headers to send");
+}
+
+void Interception::respond(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  call_->encode_behind(message, bytes).value();
+  answer_ = std::move(bytes);
+}
+
+std::optional<CancelReason> Interception::cancelled() const noexcept {
+  if (!call_->over()) return std::nullopt;
+  return call_->deadline().expired() ? CancelReason::deadline : CancelReason::user;
+}
+
+std::stop_token Interception::stop_token() { return call_->stop_token(); }
+
+}  // namespace connectrpc::client

@@ -1,0 +1,71 @@
+// The interceptors around one call of a client.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "connectrpc/context.h"
+#include "connectrpc/detail/server_call.h"
+#include "connectrpc/error.h"
+#include "connectrpc/interceptor.h"
+#include "connectrpc/peer.h"
+#include "http/exchange.h"
+#include "rpc/signal.h"
+#include "rpc/worker_pool.h"
+
+namespace connectrpc::client {
+
+class Call;
+
+/// Runs beside the user's steps on a pooled coroutine of the call's loop, and keeps the call until it has ended.
+class Interception final : public rpc::Job,
+                           private connectrpc::detail::Intercepted,
+                           private connectrpc::detail::ContextCall {
+ public:
+  explicit Interception(std::shared_ptr<Call> call);
+  ~Interception() override;
+
+  /// What goes out, and what has come, as the interceptors' hooks leave it. Throw Error.
+  std::string outgoing(std::string payload) const;
+  std::string incoming(std::string_view payload) const;
+  void incoming(Headers& headers) const;
+  bool changes_outgoing() const noexcept;
+  bool changes_incoming() const noexcept;
+  bool changes_headers() const noexcept;
+
+  /// There is a connection.
+  void on_link(const Peer& peer, HttpVersion version);
+  /// The transport has ended: whoever waits in next() goes on. May end the interception, and this object.
+  void on_over() { over_.notify(); }
+  bool waits_for_end() const noexcept { return over_.waiting(); }
+  /// The user's side is over: what the interceptors still wait for is cancelled.
+  void cancel() { cancel_run(); }
+
+ private:
+  // rpc::Job
+  Task<> run() override;
+  void abandon() override { over_.abandon(); }
+  // connectrpc::detail::Intercepted
+  Context& intercepted_context() noexcept override { return context_; }
+  Task<> proceed() override;
+  bool has_answer() const noexcept override { return answer_.has_value(); }
+  // connectrpc::detail::ContextCall
+  void send_headers() override;
+  void respond(const google::protobuf::MessageLite& message) override;
+  std::optional<CancelReason> cancelled() const noexcept override;
+  std::stop_token stop_token() override;
+
+  Error translate(std::exception_ptr thrown);
+  using Hooks = void (*)(const Context& context, google::protobuf::MessageLite& message);
+  void change(std::string_view bytes, std::string& into, bool request, Hooks hooks) const;
+
+  const std::shared_ptr<Call> call_;
+  Context context_;
+  Peer peer_;
+  std::optional<std::string> answer_;
+  rpc::Signal over_;
+};
+
+}  // namespace connectrpc::client
