@@ -51,6 +51,13 @@ class CallOptions {
   CallOptions& deadline(Deadline deadline) &;
   CallOptions&& deadline(Deadline deadline) &&;
 
+  /// How long one message of a stream, the answer of a unary call or the response's headers may be waited for, and how
+  /// long a call may stand still with nothing from the server; then it fails with deadline_exceeded. Zero: for ever.
+  CallOptions& message_timeout(std::chrono::nanoseconds timeout) &;
+  CallOptions&& message_timeout(std::chrono::nanoseconds timeout) &&;
+  CallOptions& idle_timeout(std::chrono::nanoseconds timeout) &;
+  CallOptions&& idle_timeout(std::chrono::nanoseconds timeout) &&;
+
   /// A blocking call is given up when a stop is requested, from any thread: it fails with `canceled`. Coroutines have
   /// Asio's cancellation for that and do not look at it.
   CallOptions& stop_token(std::stop_token token) &;
@@ -74,6 +81,8 @@ class CallOptions {
   Headers headers() && noexcept { return std::move(headers_); }
   std::optional<std::chrono::nanoseconds> timeout() const noexcept { return timeout_; }
   Deadline deadline() const noexcept { return deadline_; }
+  std::optional<std::chrono::nanoseconds> message_timeout() const noexcept { return message_timeout_; }
+  std::optional<std::chrono::nanoseconds> idle_timeout() const noexcept { return idle_timeout_; }
   const std::stop_token& stop_token() const& noexcept { return stop_token_; }
   const std::optional<std::string>& compression() const& noexcept { return compression_; }
   std::optional<std::size_t> receive_limit() const noexcept { return receive_limit_; }
@@ -85,6 +94,8 @@ class CallOptions {
   std::optional<std::string> compression_;
   std::optional<std::chrono::nanoseconds> timeout_;
   Deadline deadline_;
+  std::optional<std::chrono::nanoseconds> message_timeout_;
+  std::optional<std::chrono::nanoseconds> idle_timeout_;
   std::stop_token stop_token_;
   std::optional<std::size_t> receive_limit_;
   std::optional<std::size_t> send_limit_;

@@ -56,6 +56,9 @@ struct ChannelOptions {
   Headers headers = Headers();
   /// Of every call that does not say otherwise; zero: none.
   std::chrono::nanoseconds timeout{0};
+  /// As CallOptions has them, for calls that do not say otherwise; zero: for ever.
+  std::chrono::nanoseconds message_timeout{0};
+  std::chrono::nanoseconds call_idle_timeout{0};
   /// Connect: methods without side effects go as GET.
   bool use_get = false;
   /// A GET with a longer target goes as POST. Bytes; 8 KiB is what common proxies take.

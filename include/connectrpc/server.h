@@ -48,6 +48,10 @@ struct ServerOptions {
   std::uint32_t connection_window = 4 * 1024 * 1024;
   /// Unsent bytes of a stream at which send() waits.
   std::size_t high_water = 64 * 1024;
+  /// How long a handler's receive() waits for the client's next message, and how long a call may stand still with
+  /// nothing from the client and nothing taken by it; then it ends with deadline_exceeded. Zero: for ever.
+  std::chrono::nanoseconds message_timeout{0};
+  std::chrono::nanoseconds call_idle_timeout{0};
   /// A socket and a queue for each loop (SO_REUSEPORT) instead of one that hands connections to the loop with the
   /// fewest. The kernel's hash leaves loops idle when connections are few.
   bool reuse_port = false;

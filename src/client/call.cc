@@ -47,6 +47,8 @@ Call::Call(std::shared_ptr<ChannelCore> core, const MethodSpec& method, const Ca
       codec_(codec::message_codec(core_->options().codec)),
       request_headers_(request_headers(core_->options().headers, options.headers())),
       deadline_(deadline_of(core_->options(), options)),
+      stall_limits_{options.message_timeout().value_or(core_->options().message_timeout),
+                    options.idle_timeout().value_or(core_->options().call_idle_timeout)},
       stop_token_(options.stop_token()) {
   if (options.gets()) {
     if (*options.gets() && method_.idempotency != Idempotency::no_side_effects) {
@@ -133,6 +135,7 @@ bool Call::run(Side side, Step& step, Waiter& waiter) {
   const bool done = poll(step);
   running_ = false;
   if (!done) waiting_[index(side)] = {&step, &waiter};
+  if (watch_ && side == Side::reading && !over_) done ? watch_->end_wait() : watch_->begin_wait();
   if (over_ && !was_over) progress_later();
   return done;
 }
@@ -156,6 +159,7 @@ void Call::begin() {
     timers_ = &ChannelPools::of(*loop_).timers();
     timers_->schedule(*this, deadline_.time());
   }
+  if (stall_limits_.any()) watch_.emplace(*this, ChannelPools::of(*loop_).timers(), stall_limits_);
   acquire_if_ready();
 }
 
@@ -324,6 +328,7 @@ void Call::progress() {
     if (waiting.step == nullptr || !poll(*waiting.step)) continue;
     done[index(side)] = waiting.waiter;
     waiting.step = nullptr;
+    if (watch_ && side == Side::reading) watch_->end_wait();
   }
   const auto finish = [this](Side side) {
     // Withdrawn by whom was told before it?
@@ -394,6 +399,11 @@ void Call::on_timer() {
   progress();
 }
 
+void Call::on_stall(const std::string& what) {
+  fail(Error(Code::deadline_exceeded, "the server has sent " + what));
+  progress();
+}
+
 void Call::fail_by_deadline() { fail(Error(Code::deadline_exceeded, "the deadline of the call has passed")); }
 
 bool Call::may_retry(const http::Reset& reset) const noexcept {
@@ -413,8 +423,14 @@ void Call::retry() {
 }
 
 void Call::on_inbound() {
+  if (watch_) watch_->progress();
   const auto& reset = exchange_->reset();
   if (reset && !exchange_->inbound_ended() && may_retry(*reset)) return retry();
+  progress();
+}
+
+void Call::on_outbound() {
+  if (watch_) watch_->progress();
   progress();
 }
 
@@ -437,6 +453,7 @@ void Call::end(std::optional<Error> error) {
 
 void Call::release() {
   if (scheduled()) timers_->cancel(*this);
+  if (watch_) watch_->stop();
   if (pool_ == nullptr) return;
   LinkPool& pool = *std::exchange(pool_, nullptr);
   pool.forget(*this);

@@ -23,6 +23,7 @@
 #include "http/exchange.h"
 #include "io/timer_queue.h"
 #include "protocol/client_call.h"
+#include "rpc/stall_watch.h"
 
 namespace connectrpc::client {
 
@@ -88,6 +89,15 @@ class Call final : public std::enable_shared_from_this<Call>,
     Waiter* waiter = nullptr;
   };
   enum class Pulled : std::uint8_t { message, end, nothing };
+  // A silent server.
+  class Watch final : public rpc::StallWatch {
+   public:
+    Watch(Call& call, io::TimerQueue& timers, rpc::StallLimits limits) : StallWatch(timers, limits), call_(call) {}
+
+   private:
+    void on_stall(const std::string& what) override { call_.on_stall(what); }
+    Call& call_;
+  };
 
   // A request that a server has certainly not processed is sent again, at most this often.
   static constexpr int max_attempts = 4;
@@ -101,9 +111,10 @@ class Call final : public std::enable_shared_from_this<Call>,
   void on_no_link(const Error& error) override;
   // http::Exchange::Observer
   void on_inbound() override;
-  void on_outbound() override { progress(); }
+  void on_outbound() override;
   // io::Timer: the deadline
   void on_timer() override;
+  void on_stall(const std::string& what);
 
   void make_protocol();
   void begin();
@@ -135,6 +146,7 @@ class Call final : public std::enable_shared_from_this<Call>,
   const codec::MessageCodec& codec_;
   Headers request_headers_;
   Deadline deadline_;
+  rpc::StallLimits stall_limits_;
   std::stop_token stop_token_;
   // What the server is told: the time left when the call began, whatever the connection took to make. This side's own
   // deadline ends the call in any case.
@@ -151,6 +163,7 @@ class Call final : public std::enable_shared_from_this<Call>,
   Peer peer_;
 
   io::TimerQueue* timers_ = nullptr;
+  std::optional<Watch> watch_;
   LinkPool* pool_ = nullptr;
   std::unique_ptr<http::ClientExchange> exchange_;
   // Messages behind the protocol's prefix, as long as they may have to be sent again.

@@ -33,6 +33,20 @@ CallOptions&& CallOptions::deadline(Deadline deadline) && {
   deadline_ = deadline;
   return std::move(*this);
 }
+CallOptions& CallOptions::message_timeout(std::chrono::nanoseconds timeout) & {
+  message_timeout_ = timeout;
+  return *this;
+}
+CallOptions&& CallOptions::message_timeout(std::chrono::nanoseconds timeout) && {
+  return std::move(message_timeout(timeout));
+}
+CallOptions& CallOptions::idle_timeout(std::chrono::nanoseconds timeout) & {
+  idle_timeout_ = timeout;
+  return *this;
+}
+CallOptions&& CallOptions::idle_timeout(std::chrono::nanoseconds timeout) && {
+  return std::move(idle_timeout(timeout));
+}
 CallOptions& CallOptions::stop_token(std::stop_token token) & {
   stop_token_ = std::move(token);
   return *this;

@@ -56,6 +56,9 @@ void ServerCall::start(std::shared_ptr<ServerEnvironment> environment, const Rou
     }
     call->environment_.timers.schedule(*call, deadline.time());
   }
+  if (call->environment_.stall_limits.any()) {
+    call->watch_.emplace(*call, call->environment_.timers, call->environment_.stall_limits);
+  }
   call->exchange_->observe(call.get());
   io::Loop& loop = call->environment_.loop;
   WorkerPool::of(loop).start(std::move(call));
@@ -123,17 +126,24 @@ void ServerCall::on_inbound() {
     cancel(reset->reason == http::ResetReason::connection_lost ? CancelReason::connection_lost : CancelReason::peer);
     return;
   }
+  if (watch_) watch_->progress();
   if (blocking_ != nullptr) blocking_->on_inbound();
   // Resumes the handler, which may end the call: nothing may follow.
   inbound_.notify();
 }
 
 void ServerCall::on_outbound() {
+  if (watch_) watch_->progress();
   if (blocking_ != nullptr) blocking_->on_outbound();
   outbound_.notify();
 }
 
 void ServerCall::on_timer() { cancel(CancelReason::deadline); }
+
+void ServerCall::on_stall(const std::string& what) {
+  stall_ = "the client has sent " + what;
+  cancel(CancelReason::deadline);
+}
 
 void ServerCall::cancel(CancelReason reason) {
   int none = -1;
@@ -148,7 +158,8 @@ void ServerCall::cancel(CancelReason reason) {
 
 Error ServerCall::cancellation_error(CancelReason reason) const {
   switch (reason) {
-    case CancelReason::deadline: return Error(Code::deadline_exceeded, "the deadline of the call has passed");
+    case CancelReason::deadline:
+      return Error(Code::deadline_exceeded, stall_.empty() ? "the deadline of the call has passed" : stall_);
     case CancelReason::shutdown: return Error(Code::unavailable, "the server is shutting down");
     case CancelReason::peer: return Error(Code::canceled, "the client canceled the call");
     case CancelReason::connection_lost: return Error(Code::canceled, "the connection to the client was lost");
@@ -177,10 +188,14 @@ std::stop_token ServerCall::stop_token() {
 
 ServerCall::Pulled ServerCall::pull(google::protobuf::MessageLite* message, std::string* bytes) {
   throw_if_cancelled();
+  if (watch_) watch_->end_wait();
   protocol::ServerInput input =
       protocol_->receive(exchange_->body(), exchange_->inbound_ended(), exchange_->announced_length());
   switch (input.kind) {
-    case protocol::ServerInput::Kind::need_more: exchange_->consume(input.consumed); return Pulled::nothing;
+    case protocol::ServerInput::Kind::need_more:
+      exchange_->consume(input.consumed);
+      if (watch_) watch_->begin_wait();
+      return Pulled::nothing;
     case protocol::ServerInput::Kind::end: exchange_->consume(input.consumed); return Pulled::end;
     case protocol::ServerInput::Kind::failed: throw *std::move(input.error);
     case protocol::ServerInput::Kind::message: break;
@@ -366,6 +381,7 @@ void ServerCall::finish(const Error* error) {
   if (answered_) return;
   answered_ = true;
   if (scheduled()) environment_.timers.cancel(*this);
+  if (watch_) watch_->stop();
   if (exchange_->reset()) return;
   protocol::ServerOutput out;
   std::optional<Error> failed;

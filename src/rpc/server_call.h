@@ -23,6 +23,7 @@
 #include "io/timer_queue.h"
 #include "protocol/server_call.h"
 #include "rpc/signal.h"
+#include "rpc/stall_watch.h"
 #include "rpc/worker_pool.h"
 
 namespace connectrpc::rpc {
@@ -54,6 +55,7 @@ struct ServerEnvironment {
   LogHook log;
   /// Bytes given to a stream and not sent yet at which send() waits.
   std::size_t high_water = 64 * 1024;
+  StallLimits stall_limits;
   CallList calls;
   /// By receive limit, where a method has its own. Nodes stay where they are: calls refer to them.
   std::map<std::size_t, protocol::ServerSettings> other_settings = {};
@@ -109,6 +111,15 @@ class ServerCall final : public Job,
   friend class CallList;
   friend class BlockingCall;
   enum class Pulled { message, end, nothing };
+  // A silent client.
+  class Watch final : public StallWatch {
+   public:
+    Watch(ServerCall& call, io::TimerQueue& timers, StallLimits limits) : StallWatch(timers, limits), call_(call) {}
+
+   private:
+    void on_stall(const std::string& what) override { call_.on_stall(what); }
+    ServerCall& call_;
+  };
 
   ServerCall(std::shared_ptr<ServerEnvironment> environment, const Route& route,
              std::unique_ptr<http::ServerExchange> exchange, std::unique_ptr<protocol::ServerCall> protocol);
@@ -123,6 +134,7 @@ class ServerCall final : public Job,
 
   // io::Timer: the deadline
   void on_timer() override;
+  void on_stall(const std::string& what);
 
   Task<> call_blocking();
   Task<bool> send_encoded(std::string payload);
@@ -160,6 +172,9 @@ class ServerCall final : public Job,
   std::optional<std::string> answer_;
   std::optional<Error> failure_;
   std::optional<std::stop_source> stop_;
+  std::optional<Watch> watch_;
+  // Why the call was ended with reason `deadline`, if it was not its deadline.
+  std::string stall_;
   // A CancelReason, or -1: also read by the threads of blocking handlers.
   std::atomic<int> cancel_reason_{-1};
   bool answered_ = false;

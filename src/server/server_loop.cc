@@ -52,8 +52,14 @@ void answer(protocol::ServerOutput output, http::ServerExchange& exchange) {
 
 ServerLoop::ServerLoop(io::Loop& loop, const ServerOptions& options, const Router& router, rpc::ThreadPool* threads)
     : router_(router),
-      environment_(new rpc::ServerEnvironment{
-          loop, io::TimerQueue::of(loop), settings_of(options), threads, options.log, options.high_water, {}}),
+      environment_(new rpc::ServerEnvironment{loop,
+                                              io::TimerQueue::of(loop),
+                                              settings_of(options),
+                                              threads,
+                                              options.log,
+                                              options.high_water,
+                                              rpc::StallLimits{options.message_timeout, options.call_idle_timeout},
+                                              {}}),
       limits_(limits_of(options)) {}
 
 ServerLoop::~ServerLoop() { close(); }
