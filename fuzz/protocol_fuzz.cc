@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/base64.h"
 #include "connectrpc/detail/headers_access.h"
 #include "protocol/client_call.h"
 #include "protocol/server_call.h"
@@ -134,9 +135,18 @@ void run(std::string_view input) {
   const MethodSpec& method = methods[byte(0) / 3 % 4];
   const bool compressed = (byte(1) & 1) != 0;
   const std::size_t step = byte(2) % 32 + 1;
-  const std::string_view type = method.stream_type == StreamType::unary ? kind.unary_type : kind.stream_type;
-  const std::string_view body = input.substr(3);
+  std::string_view type = method.stream_type == StreamType::unary ? kind.unary_type : kind.stream_type;
+  std::string_view body = input.substr(3);
   if ((byte(1) & 2) != 0) {
+    std::string text;
+    if (kind.protocol == Protocol::grpc_web && (byte(1) & 8) != 0) {
+      type = "application/grpc-web-text";
+      if ((byte(1) & 16) != 0) {
+        for (std::string_view rest = body; !rest.empty(); rest.remove_prefix(std::min(rest.size(), step)))
+          text += base::base64_encode(rest.substr(0, step));
+        body = text;
+      }
+    }
     const Log whole = serve(type, method, compressed, body, body.size() + 1);
     const Log pieces = serve(type, method, compressed, body, step);
     // A surplus message is refused as soon as it begins, in pieces before it may be found broken.

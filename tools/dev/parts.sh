@@ -190,6 +190,11 @@ part_conformance-tsan() {
   run_sanitized_conformance tsan --blocking
 }
 
+part_h2spec() {
+  install_judge h2spec || { skip "$judge_fault"; return; }
+  python3 tools/h2spec.py --judge "$(judge_program h2spec)" --counts "$counts" -- "$build/release/bin/h2spec_server"
+}
+
 part_conformance-repeat() {
   local round
   for round in 1 2 3; do

@@ -37,7 +37,10 @@ bool TextBody::decode_groups(std::string_view text, std::string& out) {
     // Padding ends an encoding.
     if (const std::size_t padding = part.find('='); padding != std::string_view::npos)
       part = part.substr(0, padding / group_size * group_size + group_size);
-    if (!decode_part(part, out)) return false;
+    if (!decode_part(part, out)) {
+      while (!part.empty() && decode_part(part.substr(0, group_size), out)) part.remove_prefix(group_size);
+      return false;
+    }
     text.remove_prefix(part.size());
   }
   return true;

@@ -13,7 +13,7 @@ namespace connectrpc::protocol {
 class TextBody {
  public:
   /// Appends what `text` decodes to, as far as its groups of four are complete; `ended`: nothing will follow. False for
-  /// what is no base64: nothing more can be read.
+  /// what is no base64: what comes before it has been appended, nothing more can be read.
   bool decode(std::string_view text, bool ended, std::string& out);
 
  private:

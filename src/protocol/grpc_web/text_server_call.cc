@@ -5,6 +5,16 @@
 #include "compression/accept_list.h"
 
 namespace connectrpc::protocol {
+namespace {
+
+ServerInput not_base64() {
+  ServerInput input;
+  input.kind = ServerInput::Kind::failed;
+  input.error = Error(Code::invalid_argument, "the request's body is not base64, as its content type has it");
+  return input;
+}
+
+}  // namespace
 
 GrpcWebTextServerCall::GrpcWebTextServerCall(const http::RequestHead& head, const ContentType& asked,
                                              const ContentType& answered, const MethodSpec& method,
@@ -23,20 +33,17 @@ ServerInput GrpcWebTextServerCall::receive(std::string_view body, bool ended, st
   for (bool decoded = false;; decoded = true) {
     // What content-length announces is the text.
     ServerInput input = binary_.receive(std::string_view(decoded_).substr(at_), complete_, std::nullopt);
-    if (decoded || input.kind != ServerInput::Kind::need_more) {
+    const bool waits = input.kind == ServerInput::Kind::need_more;
+    if (waits && broken_) return not_base64();
+    if (decoded || !waits) {
       given_ = input.consumed;
       input.consumed = decoded ? body.size() : 0;
       return input;
     }
     decoded_.erase(0, at_ + input.consumed);
     at_ = 0;
-    if (!text_.decode(body, ended, decoded_)) {
-      input = ServerInput();
-      input.kind = ServerInput::Kind::failed;
-      input.error = Error(Code::invalid_argument, "the request's body is not base64, as its content type has it");
-      return input;
-    }
-    complete_ = ended;
+    broken_ = !text_.decode(body, ended, decoded_);
+    complete_ = ended && !broken_;
   }
 }
 

@@ -37,6 +37,7 @@ class GrpcWebTextServerCall final : public ServerCall {
   std::size_t at_ = 0;
   std::size_t given_ = 0;
   bool complete_ = false;
+  bool broken_ = false;
 };
 
 /// The type of the answer to a gRPC-Web request of type `asked`: the form that `accept` names if it names only one,

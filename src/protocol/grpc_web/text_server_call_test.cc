@@ -87,6 +87,21 @@ TEST(GrpcWebText, WhatIsNoBase64IsAnInvalidArgument) {
   }
 }
 
+TEST(GrpcWebText, MessagesBeforeWhatIsNoBase64AreRead) {
+  const std::string one = envelope("one!");  // nine bytes: no group is shared
+  const std::string good = base64_encode(one + one);
+  for (const std::string& body : {good + "*", good + "****", good + "AAAA" + "A*AA", good + base64_encode(one) + "A"}) {
+    for (const Delivery delivery : test::deliveries) {
+      ServerDriver server(post(text_type), test::bidi_method);
+      server.feed(body, delivery);
+      ASSERT_GE(server.messages.size(), 2u) << body;
+      EXPECT_EQ(server.messages[1], "one!");
+      ASSERT_TRUE(server.failure) << body;
+      EXPECT_EQ(server.failure->code(), Code::invalid_argument);
+    }
+  }
+}
+
 TEST(GrpcWebText, BadStreamsInsideAreWhatTheyAreElsewhere) {
   struct Case {
     std::string body;
