@@ -28,7 +28,8 @@ class Difference:
 def expected_of(base: dict, scenario: dict, way: Way, client: str, server: str) -> tuple[dict, list[Difference]]:
     """The outcome with these two ends, and the differences that show in it."""
     wanted, shown = copy.deepcopy(base), []
-    for difference in DIFFERENCES:
+    # First what the server sends, then what the client makes of it.
+    for difference in sorted(DIFFERENCES, key=lambda difference: difference.end == "client"):
         if (client if difference.end == "client" else server) not in difference.makes:
             continue
         before = copy.deepcopy(wanted)

@@ -14,7 +14,7 @@ from tools import CODES
 
 CONNECT, GRPC, GRPC_WEB = Way("connect", 2), Way("grpc", 2), Way("grpc-web", 2)
 # Long enough for any answer, short enough to wait for one that never comes.
-PATIENCE_MS = 3000
+PATIENCE_MS = 5000
 NO_TIMEOUT = -1
 REFUSED = "refused"
 

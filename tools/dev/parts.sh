@@ -124,6 +124,7 @@ part_unit-repeat() { run_ctest release --without "$own_parts" --repeat 20 --time
 part_lint() { lint_sources && count 1 0 0 || count 0 1 0; }
 
 part_interop() {
+  run_python_tests interop/verdicts_test.py
   local judge programs=()
   for judge in buf grpcurl; do
     if install_judge "$judge"; then programs+=("--$judge" "$(judge_program "$judge")"); else skip "$judge_fault"; fi
