@@ -110,7 +110,6 @@ class Context {
     std::vector<std::function<void(google::protobuf::MessageLite&)>> requests;
     std::vector<std::function<void(google::protobuf::MessageLite&)>> responses;
     std::vector<std::function<void(Headers&)>> response_headers;
-    bool fixed = false;
   };
   explicit Context(detail::ContextCall& call) : call_(call) {}
   Hooks& open_hooks();
@@ -132,6 +131,7 @@ class Context {
   HttpVersion http_version_ = HttpVersion::http2;
   mutable bool request_headers_made_ = false;
   bool headers_sent_ = false;
+  bool hooks_fixed_ = false;
 };
 
 }  // namespace connectrpc

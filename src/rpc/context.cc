@@ -32,7 +32,7 @@ void Context::respond(const google::protobuf::MessageLite& message) {
 
 Context::Hooks& Context::open_hooks() {
   if (!hooks_) hooks_ = std::make_unique<Hooks>();
-  if (hooks_->fixed) throw std::logic_error("hooks are added to a context before next() is called");
+  if (hooks_fixed_) throw std::logic_error("hooks are added to a context before next() is called");
   return *hooks_;
 }
 

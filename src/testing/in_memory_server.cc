@@ -34,6 +34,11 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
     router_.add(service, prefix);
   }
 
+  void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
+    if (server_) throw std::logic_error("InMemoryServer::intercept: a channel was made before");
+    router_.intercept(name, std::move(interceptor));
+  }
+
   ChannelPtr channel(ChannelOptions options) {
     start();
     auto core = std::make_shared<client::ChannelCore>("http://in-memory", std::move(options), loop_);
@@ -104,6 +109,16 @@ InMemoryServer& InMemoryServer::add(Service& service, std::string_view prefix) {
 }
 InMemoryServer& InMemoryServer::add(ServiceSync& service, std::string_view prefix) {
   core_->add(service, prefix);
+  return *this;
+}
+
+InMemoryServer& InMemoryServer::intercept(std::shared_ptr<Interceptor> interceptor) {
+  core_->intercept("", std::move(interceptor));
+  return *this;
+}
+InMemoryServer& InMemoryServer::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
+  if (name.empty()) throw std::invalid_argument("InMemoryServer::intercept: the name is empty");
+  core_->intercept(name, std::move(interceptor));
   return *this;
 }
 

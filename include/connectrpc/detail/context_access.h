@@ -31,9 +31,7 @@ class ContextAccess {
   static void set_http_version(Context& context, HttpVersion version) { context.http_version_ = version; }
 
   /// No hooks can be added from now on.
-  static void fix_hooks(Context& context) {
-    if (context.hooks_) context.hooks_->fixed = true;
-  }
+  static void fix_hooks(Context& context) noexcept { context.hooks_fixed_ = true; }
   static bool has_request_hooks(const Context& context) noexcept {
     return context.hooks_ && !context.hooks_->requests.empty();
   }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "connectrpc/channel.h"
+#include "connectrpc/interceptor.h"
 #include "connectrpc/server.h"
 #include "connectrpc/service.h"
 
@@ -29,6 +30,10 @@ class InMemoryServer {
   /// As Server::add; before the first channel() is made.
   InMemoryServer& add(Service& service, std::string_view prefix = "");
   InMemoryServer& add(ServiceSync& service, std::string_view prefix = "");
+
+  /// As Server::intercept; before the first channel() is made.
+  InMemoryServer& intercept(std::shared_ptr<Interceptor> interceptor);
+  InMemoryServer& intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
 
   /// A channel whose connections end in this server. Peers are in-process.
   ChannelPtr channel(ChannelOptions options = ChannelOptions());
