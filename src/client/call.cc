@@ -213,7 +213,7 @@ bool Call::poll(Step& step) {
     case Step::Kind::headers:
       if (!over_ && !poll_headers()) return false;
       step.good = head_taken_;
-      step.headers = headers_;
+      step.headers = over_ ? headers_ : protocol_->headers();
       return true;
     case Step::Kind::send:
       // What the peer still has to say is for the reading side.
@@ -258,11 +258,7 @@ bool Call::poll_headers() {
   arrived.head = &exchange_->response();
   protocol::ClientInput input = protocol_->receive(arrived);
   head_taken_ = true;
-  if (input.kind == protocol::ClientInput::Kind::end) {
-    end(std::move(input.error));
-  } else {
-    headers_ = protocol_->headers();
-  }
+  if (input.kind == protocol::ClientInput::Kind::end) end(std::move(input.error));
   return true;
 }
 
