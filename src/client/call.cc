@@ -262,7 +262,7 @@ bool Call::poll(Step& step) {
     case Step::Kind::headers:
       if (!over_ && !poll_headers()) return false;
       step.good = head_taken_;
-      step.headers = headers_;
+      step.headers = transport_over() || headers_shown_ ? headers_ : protocol_->headers();
       return true;
     case Step::Kind::send:
       // What the peer still has to say is for the reading side.
@@ -311,12 +311,12 @@ bool Call::poll_headers() {
     end(std::move(input.error));
     return over_;
   }
-  headers_ = protocol_->headers();
   return show_headers();
 }
 
 bool Call::show_headers() {
   if (interception_ == nullptr || !interception_->changes_headers()) return true;
+  headers_ = protocol_->headers();
   headers_shown_ = true;
   try {
     interception_->incoming(headers_);
