@@ -16,7 +16,8 @@
 #include "connectrpc/client.h"
 #include "connectrpc/testing/in_memory_server.h"
 #include "greet/v1/greet.connect.h"
-#include "integration/harness.h"
+#include "integration/greet_caller.h"
+#include "integration/run.h"
 
 namespace connectrpc {
 namespace {
@@ -24,6 +25,10 @@ namespace {
 using greet::v1::GreetRequest;
 using greet::v1::GreetResponse;
 using greet::v1::GreetServiceHandler;
+using greet_test::call_await;
+using greet_test::call_block;
+using greet_test::named;
+using greet_test::Outcome;
 using probe_test::Style;
 using ::testing::ElementsAre;
 
@@ -95,92 +100,6 @@ class GreeterSync : public greet::v1::GreetServiceHandlerSync {
     while (const auto request = requests.receive()) responses.send(Handler::greet(*request, context));
   }
 };
-
-// What a call came to, the same for all kinds and styles.
-struct Outcome {
-  std::vector<std::string> greetings;
-  std::optional<Error> error;
-  Headers headers;
-  Headers trailers;
-};
-
-GreetRequest named(const std::string& name) {
-  GreetRequest request;
-  request.set_name(name);
-  return request;
-}
-
-Task<Outcome> call_await(ChannelPtr channel, StreamType kind, std::string name, CallOptions options) {
-  const greet::v1::GreetServiceClient client(channel);
-  const GreetRequest request = named(name);
-  Outcome outcome;
-  try {
-    if (kind == StreamType::unary) {
-      const auto response = co_await client.greet(request, options);
-      outcome = {{response->greeting()}, std::nullopt, response.headers(), response.trailers()};
-    } else if (kind == StreamType::server) {
-      auto call = client.greet_many(request, options);
-      while (const auto response = co_await call.receive()) outcome.greetings.push_back(response->greeting());
-      outcome.headers = co_await call.headers();
-      outcome.trailers = call.trailers();
-    } else if (kind == StreamType::client) {
-      auto call = client.greet_all(options);
-      co_await call.send(named("first"));
-      co_await call.send(request);
-      const auto response = co_await call.finish();
-      outcome = {{response->greeting()}, std::nullopt, response.headers(), response.trailers()};
-    } else {
-      auto call = client.converse(options);
-      co_await call.send(request);
-      co_await call.send(request);
-      co_await call.close_send();
-      while (const auto response = co_await call.receive()) outcome.greetings.push_back(response->greeting());
-      outcome.headers = co_await call.headers();
-      outcome.trailers = call.trailers();
-    }
-  } catch (const Error& error) {
-    outcome.error = error;
-    outcome.headers = error.headers();
-    outcome.trailers = error.trailers();
-  }
-  co_return outcome;
-}
-
-Outcome call_block(const ChannelPtr& channel, StreamType kind, const std::string& name, const CallOptions& options) {
-  const greet::v1::GreetServiceClientSync client(channel);
-  const GreetRequest request = named(name);
-  Outcome outcome;
-  try {
-    if (kind == StreamType::unary) {
-      const auto response = client.greet(request, options);
-      outcome = {{response->greeting()}, std::nullopt, response.headers(), response.trailers()};
-    } else if (kind == StreamType::server) {
-      auto call = client.greet_many(request, options);
-      while (const auto response = call.receive()) outcome.greetings.push_back(response->greeting());
-      outcome.headers = call.headers();
-      outcome.trailers = call.trailers();
-    } else if (kind == StreamType::client) {
-      auto call = client.greet_all(options);
-      call.send(named("first"));
-      call.send(request);
-      const auto response = call.finish();
-      outcome = {{response->greeting()}, std::nullopt, response.headers(), response.trailers()};
-    } else {
-      auto call = client.converse(options);
-      call.send(request);
-      call.send(request);
-      call.close_send();
-      while (const auto response = call.receive()) outcome.greetings.push_back(response->greeting());
-      outcome.headers = call.headers();
-      outcome.trailers = call.trailers();
-    }
-  } catch (const Error& error) {
-    outcome.error = error;
-    outcome.headers = error.headers();
-    outcome.trailers = error.trailers();
-  }
-  return outcome;
-}
 
 // What interceptors saw, in order; from any thread.
 class Journal {

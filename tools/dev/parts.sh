@@ -8,6 +8,7 @@ layers       | 120  | who includes whom, and the checker against trees that must
 tree         | 120  | machine paths, registry hosts, unfinished work; snippets of the pages against their files
 build        | 2400 | release build with g++
 unit         | 900  | unit tests, release
+metadata     | 900  | metadata through every protocol, kind of call, HTTP version and style
 must-not-compile | 900  | forms that must not compile
 golden       | 300  | what the generator writes, against the files kept
 consumer     | 900  | install, then a project of its own that uses it
@@ -90,7 +91,13 @@ run_ctest() {
 # Tests of ctest that are parts of their own, by the beginning of their names.
 own_parts='^(golden|must_not_compile|consumer)'
 
-part_unit() { run_ctest release --without "$own_parts"; }
+part_unit() { run_ctest release --without "$own_parts|^metadata"; }
+part_metadata() {
+  build_preset release test_metadata || return 1
+  run_ctest release --only '^metadata'
+  # What ./dev test metadata ends with.
+  grep -hs '^metadata: [0-9]' "$build/release/Testing/Temporary/LastTest.log"
+}
 part_must-not-compile() { run_ctest release --only '^must_not_compile'; }
 part_golden() {
   # golden_buf runs the cases through buf, too, and says itself where it is missing.
