@@ -10,6 +10,7 @@
 #include "connectrpc/detail/server_call.h"
 #include "connectrpc/error.h"
 #include "connectrpc/interceptor.h"
+#include "connectrpc/log.h"
 #include "connectrpc/peer.h"
 #include "http/exchange.h"
 #include "rpc/signal.h"
@@ -54,9 +55,12 @@ class Interception final : public rpc::Job,
   // connectrpc::detail::ContextCall
   void send_headers() override;
   void respond(const google::protobuf::MessageLite& message) override;
+  bool compress_response(std::string_view name) override;
+  void warn(std::string_view text) const override;
   std::optional<CancelReason> cancelled() const noexcept override;
   std::stop_token stop_token() override;
 
+  void report(LogRecord::Level level, std::string_view text) const;
   Error translate(std::exception_ptr thrown);
   using Hooks = void (*)(const Context& context, google::protobuf::MessageLite& message);
   void change(std::string_view bytes, std::string& into, bool request, Hooks hooks) const;

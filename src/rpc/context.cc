@@ -23,6 +23,11 @@ Headers& Context::request_headers() {
   return request_headers_;
 }
 
+bool Context::compress_response(std::string_view name) {
+  if (headers_sent_) throw std::logic_error("Context::compress_response: the response headers were sent before");
+  return call_.compress_response(name);
+}
+
 void Context::respond(const google::protobuf::MessageLite& message) {
   if (method_->stream_type != StreamType::unary && method_->stream_type != StreamType::client) {
     throw std::logic_error("Context::respond: " + std::string(method_->full_name()) + " is answered by a stream");

@@ -351,6 +351,20 @@ void ServerCall::send_headers() {
   apply(std::move(out), *exchange_);
 }
 
+bool ServerCall::compress_response(std::string_view name) {
+  const auto found = protocol_->find_response_compression(name);
+  if (!found) return false;
+  if (metadata_elsewhere_) {
+    // Before the headers and the messages that the thread hands over.
+    asio::post(environment_.loop, [this, compression = *found] {
+      if (!answered_) protocol_->set_response_compression(compression);
+    });
+  } else {
+    protocol_->set_response_compression(*found);
+  }
+  return true;
+}
+
 Task<bool> ServerCall::send(const google::protobuf::MessageLite& message) { return send_encoded(encode(message)); }
 
 bool ServerCall::may_not_send(CancelReason reason) const {

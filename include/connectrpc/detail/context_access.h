@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connectrpc/context.h"
+#include "connectrpc/detail/server_call.h"
 
 namespace connectrpc::detail {
 
@@ -25,6 +26,8 @@ class ContextAccess {
   static void set(Context& context, const Facts& facts);
   /// The headers to be sent; from then on they are frozen. `last`: nobody will read them any more.
   static Headers take_response_headers(Context& context, bool last);
+
+  static void warn(const Context& context, std::string_view text) { context.call_.warn(text); }
 
   /// A client's: what will be sent, in place of Facts::raw_request_headers.
   static void set_request_headers(Context& context, Headers headers);
