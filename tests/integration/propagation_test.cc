@@ -20,10 +20,10 @@
 namespace connectrpc {
 namespace {
 
-using ::testing::ElementsAre;
 using greet::v1::GreetRequest;
 using greet::v1::GreetResponse;
 using probe_test::Style;
+using ::testing::ElementsAre;
 
 // The service behind: tells what it was given.
 class Back : public greet::v1::GreetServiceHandler {
@@ -55,7 +55,8 @@ class Front : public greet::v1::GreetServiceHandler {
 
  private:
   Task<GreetResponse> greet(const GreetRequest& request, Context& context) override {
-    const auto response = co_await client_.greet(request, CallOptions::from(context, "traceparent", "id-bin", "absent"));
+    const auto response =
+        co_await client_.greet(request, CallOptions::from(context, "traceparent", "id-bin", "absent"));
     co_return *response;
   }
   greet::v1::GreetServiceClient client_;

@@ -17,10 +17,10 @@
 namespace connectrpc {
 namespace {
 
-using std::chrono::milliseconds;
 using greet::v1::GreetRequest;
 using greet::v1::GreetResponse;
 using probe_test::Style;
+using std::chrono::milliseconds;
 
 // Streams a message, then nothing; takes messages until there are none.
 class Silent : public greet::v1::GreetServiceHandler {
@@ -146,14 +146,13 @@ TEST_P(SilenceTest, WhoSpeaksInTimeIsNotCutOff) {
   EXPECT_EQ(response->greeting(), "14");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Ways, SilenceTest,
-    ::testing::Values(Way{Protocol::connect, HttpVersion::http1_1, Style::coroutine},
-                      Way{Protocol::connect, HttpVersion::http2, Style::blocking},
-                      Way{Protocol::grpc, HttpVersion::http2, Style::coroutine},
-                      Way{Protocol::grpc, HttpVersion::http2, Style::blocking},
-                      Way{Protocol::grpc_web, HttpVersion::http1_1, Style::blocking},
-                      Way{Protocol::grpc_web, HttpVersion::http2, Style::coroutine}));
+INSTANTIATE_TEST_SUITE_P(Ways, SilenceTest,
+                         ::testing::Values(Way{Protocol::connect, HttpVersion::http1_1, Style::coroutine},
+                                           Way{Protocol::connect, HttpVersion::http2, Style::blocking},
+                                           Way{Protocol::grpc, HttpVersion::http2, Style::coroutine},
+                                           Way{Protocol::grpc, HttpVersion::http2, Style::blocking},
+                                           Way{Protocol::grpc_web, HttpVersion::http1_1, Style::blocking},
+                                           Way{Protocol::grpc_web, HttpVersion::http2, Style::coroutine}));
 
 }  // namespace
 }  // namespace connectrpc

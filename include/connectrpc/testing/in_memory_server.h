@@ -8,6 +8,7 @@
 #include "connectrpc/interceptor.h"
 #include "connectrpc/server.h"
 #include "connectrpc/service.h"
+#include "connectrpc/testing/network.h"
 
 namespace connectrpc::testing {
 
@@ -22,6 +23,8 @@ class InMemoryServer {
   explicit InMemoryServer(ServerOptions options = ServerOptions());
   /// Server and channels live on `io`, which is run by one thread and outlives them.
   explicit InMemoryServer(boost::asio::io_context& io, ServerOptions options = ServerOptions());
+  /// The same with a network in between.
+  InMemoryServer(boost::asio::io_context& io, ServerOptions options, NetworkOptions network);
   InMemoryServer(const InMemoryServer&) = delete;
   InMemoryServer& operator=(const InMemoryServer&) = delete;
   /// Cancels calls under way. Channels that are still there can connect no more.
@@ -37,6 +40,9 @@ class InMemoryServer {
 
   /// A channel whose connections end in this server. Peers are in-process.
   ChannelPtr channel(ChannelOptions options = ChannelOptions());
+
+  /// What has happened in the network; empty without one.
+  NetworkReport network() const;
 
  private:
   class Core;
