@@ -3,6 +3,9 @@
 import base64
 
 
+EXCHANGE, DOWNLOAD, CONVERSE = "EXCHANGE", "DOWNLOAD", "CONVERSE"
+
+
 def pair(name: str, value: str | bytes) -> dict:
     if isinstance(value, bytes):
         return {"name": name, "binary": base64.b64encode(value).decode()}
@@ -13,9 +16,13 @@ def pairs(*given: tuple[str, str | bytes]) -> list[dict]:
     return [pair(name, value) for name, value in given]
 
 
-def scenario(name, *, send=(), text="hello", headers=(), trailers=(), failure=None, needs=()):
+def scenario(
+    name, *, send=(), text="hello", headers=(), trailers=(), failure=None, needs=(), texts=None, timeout_ms=0, delay_ms=0
+):
+    """`texts` are those of a stream; streams() makes one of each kind."""
     observe = list(dict.fromkeys(key for key, _ in send))
     request = {"text": text, "observe": observe, "headers": pairs(*headers), "trailers": pairs(*trailers)}
+    request |= {"delayMs": delay_ms, "texts": texts or []}
     if failure:
         request["failure"] = failure
     # An error's metadata and the trailers of the call travel together.
@@ -23,7 +30,17 @@ def scenario(name, *, send=(), text="hello", headers=(), trailers=(), failure=No
     for names in ([name for name, _ in send], [name for name, _ in headers], ends):
         if len(set(names)) < len(names):
             needs = {*needs, REPEATED}
-    return {"name": name, "headers": pairs(*send), "request": request, "needs": frozenset(needs)}
+    if timeout_ms:
+        needs = {*needs, TIMEOUT}
+    given = {"name": name, "headers": pairs(*send), "request": request, "needs": frozenset(needs)}
+    return given | {"method": EXCHANGE, "timeoutMs": timeout_ms}
+
+
+def streams(name, **given):
+    """The same scenario as a server stream and as a bidirectional one."""
+    for method, kind in ((DOWNLOAD, "server stream"), (CONVERSE, "bidi stream")):
+        made = scenario(f"{kind}: {name}", **given)
+        yield made | {"method": method, "needs": made["needs"] | {STREAMS, *((BIDI,) if method == CONVERSE else ())}}
 
 
 def failure(code, message, metadata=(), details=()):
@@ -37,6 +54,9 @@ def failure(code, message, metadata=(), details=()):
 
 VECTOR = bytes.fromhex("0d16ad856ce44773a1be9f62b2e886a3")
 ALL_BYTES = bytes(range(256))
+# In milliseconds.
+DEADLINE = 600
+BUSY = 4000
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ 09 AZ az"
 
 # What a scenario needs of the two ends; run.py knows who has it not, and why.
@@ -45,6 +65,11 @@ FAILURE_WITH_CONTEXT = "headers and trailers of a failing call besides the error
 LONG = "a message of 200 KiB"
 EVERY_CODE = "a call for each of the codes"
 REPEATED = "several values of one name"
+STREAMS = "streams"
+BIDI = "bidirectional streams"
+TIMEOUT = "a timeout"
+# Takes its time: where the codec, TLS and compression make no difference, once is enough.
+SLOW = "a deadline that passes"
 
 SCENARIOS = [
     scenario("plain", send=[("acme-tenant-id", "1234")], headers=[("greet-version", "v1")], trailers=[("greet-cost", "3ms")]),
@@ -150,4 +175,46 @@ SCENARIOS = [
         )
         for code in range(1, 17)
     ),
+    scenario("timeout: told to the handler", timeout_ms=7000),
+    scenario("timeout: passes while the handler is busy", timeout_ms=DEADLINE, delay_ms=BUSY, needs=[SLOW]),
+    *streams("nothing at all"),
+    *streams("messages alone", texts=["one", "two", "three"]),
+    *streams(
+        "metadata all around",
+        send=[("acme-tenant-id", "1234"), ("acme-key-bin", VECTOR), ("acme-list", "a, b,c")],
+        texts=["one", "two", "three"],
+        headers=[("greet-version", "v1"), ("greet-emoji-bin", "👋".encode()), ("reply-list", "a, b,c")],
+        trailers=[("greet-cost", "3ms"), ("end-all-bin", ALL_BYTES), ("end-list", "a, b,c")],
+    ),
+    *streams(
+        "duplicates",
+        send=[("acme-a", "1"), ("acme-b", "x"), ("acme-a", "2"), ("acme-bin", b"\x00"), ("acme-bin", b"\xff\xfe")],
+        texts=["one"],
+        headers=[("reply-a", "1"), ("reply-b", "x"), ("reply-a", "2"), ("reply-bin", b"\x00"), ("reply-bin", VECTOR)],
+        trailers=[("end-a", "1"), ("end-b", "x"), ("end-a", "2"), ("end-bin", b"\x00"), ("end-bin", VECTOR)],
+    ),
+    *streams("metadata without messages", headers=[("greet-version", "v1")], trailers=[("greet-cost", "3ms")]),
+    *streams(
+        "error with details and metadata after messages",
+        send=[("acme-tenant-id", "1234"), ("acme-bin", VECTOR)],
+        texts=["one", "two"],
+        failure=failure(
+            9,
+            "name is empty: 100 % of \u201cgr\u00fc\u00df\u201d\nsecond line \U0001f44b",
+            [("retry-a", "1"), ("reason-bin", ALL_BYTES)],
+            [("name", 7), ("gr\u00fc\u00df", 0)],
+        ),
+    ),
+    *streams(
+        "error with everything after messages",
+        send=[("acme-tenant-id", "1234")],
+        texts=["one", "two"],
+        headers=[("reply-version", "v1"), ("reply-bin", VECTOR)],
+        trailers=[("end-cost", "3ms"), ("both", "trailer")],
+        failure=failure(10, "not now", [("both", "error"), ("why-bin", b"\x00\x01")], [("later", 1)]),
+        needs=[FAILURE_WITH_CONTEXT],
+    ),
+    *streams("error before any message", failure=failure(5, "none", [("x-code", "5")], [("none", 5)])),
+    *streams("timeout, told to the handler", texts=["one"], timeout_ms=7000),
+    *streams("timeout that passes after messages", texts=["one", "two"], timeout_ms=DEADLINE, delay_ms=BUSY, needs=[SLOW]),
 ]

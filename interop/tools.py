@@ -21,24 +21,46 @@ CODES = (
     "unauthenticated"
 ).split()
 
+# Of a server: to send a stream's headers before its first message.
+EARLY_HEADERS = "headers before the first message"
+
 # What an end cannot do, so that a scenario that needs it is not run with it.
 CANNOT = {
-    # A name in upper case ends its process: gRPC's contract says lower case.
+    # They refuse such a name, one by ending its process: gRPC's contract says lower case.
     "grpc++": {table.UPPER},
-    # The handler of a failing call has only its error's metadata.
-    "connect-go server": {table.FAILURE_WITH_CONTEXT},
-    # A URL has its limits; clients of a library fall back to POST.
+    "grpcio": {table.UPPER},
+    # A URL has its limits; other clients fall back to POST.
     "curl, get": {table.LONG},
+    "connect-node, get": {table.LONG},
+    "connect-python, get": {table.LONG},
+    "connect-python sync, get": {table.LONG},
+    "curl": {table.STREAMS, table.TIMEOUT},
     # Half a second a call: one error code stands for all.
-    "buf": {table.EVERY_CODE},
+    "buf": {table.EVERY_CODE, table.STREAMS, table.TIMEOUT},
+    "grpcurl": {table.STREAMS, table.TIMEOUT},
     # Metadata is a dictionary there, of strings.
-    "grpc-web.js": {table.REPEATED},
+    "grpc-web.js": {table.REPEATED, table.STREAMS, table.TIMEOUT},
+    # fetch's Headers join all values of a name into one.
+    "connect-node": {table.REPEATED},
+    # Handlers are generators, and what they yield comes first.
+    "connect-node server": {EARLY_HEADERS},
+    "connect-python server": {EARLY_HEADERS},
+    "connect-python sync server": {EARLY_HEADERS},
 }
+
+
+def cannot(server: str, what: str) -> bool:
+    return what in CANNOT.get(f"{server} server", set())
 
 
 def can(client: str, server: str, way, scenario: dict) -> bool:
     ends = (client, server, f"{server} server", f"{client}, get" if way.get else "")
     lacks = set().union(*(CANNOT.get(end, set()) for end in ends))
+    if not way.plain():
+        lacks |= {table.SLOW}
+    # Only ours speaks half-duplex there.
+    if way.http == 1 and {client, server} != {"ours"}:
+        lacks |= {table.BIDI}
     return not scenario["needs"] & lacks
 
 
@@ -59,7 +81,7 @@ def each(one_call):
                 return scenario["name"], outcome
 
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            return dict(pool.map(guarded, scenarios))
+            return dict(pool.map(guarded, scenarios)), ""
 
     return run
 

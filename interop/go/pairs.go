@@ -1,4 +1,4 @@
-// Package interop has what the connect-go server and client share: pairs to HTTP headers and back.
+// Package interop has what the programs of connect-go and grpc-go share.
 package interop
 
 import (
@@ -10,6 +10,9 @@ import (
 	"interop/gen/interopv1"
 )
 
+// Opening is the request header that says what a conversation is to do.
+const Opening = "interop-opening-bin"
+
 // IsBinary says whether a header of this name holds bytes.
 func IsBinary(name string) bool { return strings.HasSuffix(name, "-bin") }
 
@@ -17,7 +20,7 @@ func IsBinary(name string) bool { return strings.HasSuffix(name, "-bin") }
 func Add(to http.Header, pairs []*interopv1.Pair) {
 	for _, pair := range pairs {
 		value := pair.GetValue()
-		if IsBinary(pair.GetName()) {
+		if IsBinary(pair.GetName()) && !pair.GetRaw() {
 			value = connect.EncodeBinaryHeader(pair.GetBinary())
 		}
 		to.Add(pair.GetName(), value)
@@ -25,7 +28,7 @@ func Add(to http.Header, pairs []*interopv1.Pair) {
 }
 
 // Pick gives the pairs that a header map has of the names.
-func Pick(from http.Header, names []string) ([]*interopv1.Pair, error) {
+func Pick(from http.Header, names []string) []*interopv1.Pair {
 	var pairs []*interopv1.Pair
 	for _, name := range names {
 		for _, value := range from.Values(name) {
@@ -33,7 +36,8 @@ func Pick(from http.Header, names []string) ([]*interopv1.Pair, error) {
 			if IsBinary(name) {
 				bytes, err := connect.DecodeBinaryHeader(value)
 				if err != nil {
-					return nil, err
+					pair.Value = value
+					pair.Raw = true
 				}
 				pair.Binary = bytes
 			} else {
@@ -42,5 +46,5 @@ func Pick(from http.Header, names []string) ([]*interopv1.Pair, error) {
 			pairs = append(pairs, pair)
 		}
 	}
-	return pairs, nil
+	return pairs
 }

@@ -37,7 +37,7 @@ const method = new web.MethodDescriptor(
   Object,
   Object,
   (request) => CallRequest.encode(request).finish(),
-  (bytes) => CallResponse.toObject(CallResponse.decode(bytes), { bytes: String, defaults: true }),
+  (bytes) => CallResponse.toObject(CallResponse.decode(bytes), { bytes: String, longs: String, defaults: true }),
 );
 
 // The library's dictionary as pairs of the names of interest.
@@ -57,7 +57,7 @@ function readDetails(outcome, base64) {
   if (status.code !== outcome.code || status.message !== outcome.message) outcome.details.push({ text: "another status" });
   for (const { typeUrl: type, value } of status.details) {
     if (type.endsWith("/interop.v1.Note")) outcome.details.push(Note.toObject(Note.decode(value), { defaults: true }));
-    else outcome.response = CallResponse.toObject(CallResponse.decode(value), { bytes: String, defaults: true });
+    else outcome.response = CallResponse.toObject(CallResponse.decode(value), { bytes: String, longs: String, defaults: true });
   }
 }
 

@@ -10,43 +10,63 @@
 #include "common/arguments.h"
 #include "google_rpc_status.h"
 #include "interop/v1/interop.grpc.pb.h"
-#include "reply_names.h"
+#include "metadata.h"
 #include "scenario_file.h"
 
 namespace interop {
 namespace {
 
-using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+void add_message(const v1::CallResponse& response, v1::Outcome& outcome) {
+  if (outcome.texts_size() == 0) *outcome.mutable_response() = response;
+  outcome.add_texts(response.text());
+}
 
-template <class Pairs>
-void pick(const Metadata& metadata, const std::vector<std::string>& names, Pairs* to) {
-  for (const std::string& name : names) {
-    const auto [begin, end] = metadata.equal_range(name);
-    for (auto at = begin; at != end; ++at) {
-      v1::Pair& pair = *to->Add();
-      pair.set_name(name);
-      const std::string value(at->second.data(), at->second.size());
-      is_binary(name) ? pair.set_binary(value) : pair.set_value(value);
-    }
+grpc::Status converse(v1::InteropService::Stub& stub, grpc::ClientContext& context, const v1::Scenario& scenario,
+                      v1::Outcome& outcome) {
+  context.AddMetadata("interop-opening-bin", scenario.request().SerializeAsString());
+  const auto call = stub.Converse(&context);
+  v1::CallResponse response;
+  if (scenario.waits_for_headers()) call->WaitForInitialMetadata();
+  for (const std::string& text : scenario.request().texts()) {
+    v1::CallRequest request;
+    request.set_text(text);
+    if (!call->Write(request) || !call->Read(&response)) return call->Finish();
+    add_message(response, outcome);
   }
+  call->WritesDone();
+  while (call->Read(&response)) add_message(response, outcome);
+  return call->Finish();
+}
+
+grpc::Status download(v1::InteropService::Stub& stub, grpc::ClientContext& context, const v1::Scenario& scenario,
+                      v1::Outcome& outcome) {
+  const auto call = stub.Download(&context, scenario.request());
+  call->WaitForInitialMetadata();
+  v1::CallResponse response;
+  while (call->Read(&response)) add_message(response, outcome);
+  return call->Finish();
 }
 
 v1::Outcome run_scenario(v1::InteropService::Stub& stub, const v1::Scenario& scenario, bool gzip) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  const int timeout = scenario.timeout_ms() == 0 ? 20'000 : scenario.timeout_ms();
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout));
   if (gzip) context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
-  for (const v1::Pair& pair : scenario.headers())
-    context.AddMetadata(pair.name(), is_binary(pair.name()) ? pair.binary() : pair.value());
+  for (const v1::Pair& pair : scenario.headers()) context.AddMetadata(pair.name(), value_of(pair));
   v1::Outcome outcome;
   outcome.set_scenario(scenario.name());
-  v1::CallResponse response;
-  const grpc::Status status = stub.Exchange(&context, scenario.request(), &response);
+  grpc::Status status;
+  if (scenario.method() == v1::Scenario::CONVERSE) {
+    status = converse(stub, context, scenario, outcome);
+  } else if (scenario.method() == v1::Scenario::DOWNLOAD) {
+    status = download(stub, context, scenario, outcome);
+  } else {
+    status = stub.Exchange(&context, scenario.request(), outcome.mutable_response());
+  }
   const auto names = reply_names(scenario.request());
   pick(context.GetServerInitialMetadata(), names, outcome.mutable_headers());
   pick(context.GetServerTrailingMetadata(), names, outcome.mutable_trailers());
-  if (status.ok()) {
-    *outcome.mutable_response() = response;
-  } else {
+  if (!status.ok()) {
     outcome.set_code(status.error_code());
     outcome.set_message(status.error_message());
     decode_details(status.error_details(), outcome);

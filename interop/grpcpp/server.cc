@@ -1,43 +1,83 @@
 // A grpc++ server of InteropService: prints its addresses on one line and runs until it is ended.
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "common/arguments.h"
 #include "google_rpc_status.h"
 #include "interop/v1/interop.grpc.pb.h"
-#include "reply_names.h"
+#include "metadata.h"
 
 namespace interop {
 namespace {
 
-const std::string& value_of(const v1::Pair& pair) { return is_binary(pair.name()) ? pair.binary() : pair.value(); }
+class Answer {
+ public:
+  Answer(const v1::CallRequest& request, grpc::ServerContext& context) : request_(request) {
+    response_.set_text(request.text());
+    pick(context.client_metadata(), request.observe(), response_.mutable_observed());
+    const auto left = context.deadline() - std::chrono::system_clock::now();
+    // No deadline is one that never comes.
+    if (left < std::chrono::hours(10'000))
+      response_.set_timeout_ms(std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
+    for (const v1::Pair& pair : request.headers()) context.AddInitialMetadata(pair.name(), value_of(pair));
+    for (const v1::Pair& pair : request.failure().metadata()) context.AddTrailingMetadata(pair.name(), value_of(pair));
+    for (const v1::Pair& pair : request.trailers()) context.AddTrailingMetadata(pair.name(), value_of(pair));
+  }
+
+  v1::CallResponse response(const std::string& text) const {
+    v1::CallResponse response = response_;
+    response.set_text(text);
+    return response;
+  }
+  grpc::Status finish() const {
+    std::this_thread::sleep_for(std::chrono::milliseconds(request_.delay_ms()));
+    if (!request_.has_failure()) return grpc::Status::OK;
+    const v1::Failure& failure = request_.failure();
+    return grpc::Status(static_cast<grpc::StatusCode>(failure.code()), failure.message(),
+                        encode_status(failure, response_));
+  }
+
+ private:
+  const v1::CallRequest& request_;
+  v1::CallResponse response_;
+};
 
 class Service final : public v1::InteropService::Service {
   grpc::Status Exchange(grpc::ServerContext* context, const v1::CallRequest* request,
                         v1::CallResponse* response) override {
-    response->set_text(request->text());
-    for (const std::string& name : request->observe()) {
-      const auto [begin, end] = context->client_metadata().equal_range(name);
-      for (auto at = begin; at != end; ++at) {
-        v1::Pair& pair = *response->add_observed();
-        pair.set_name(name);
-        const std::string value(at->second.data(), at->second.size());
-        is_binary(name) ? pair.set_binary(value) : pair.set_value(value);
-      }
+    const Answer answer(*request, *context);
+    *response = answer.response(request->text());
+    return answer.finish();
+  }
+
+  grpc::Status Download(grpc::ServerContext* context, const v1::CallRequest* request,
+                        grpc::ServerWriter<v1::CallResponse>* responses) override {
+    const Answer answer(*request, *context);
+    responses->SendInitialMetadata();
+    for (const std::string& text : request->texts()) responses->Write(answer.response(text));
+    return answer.finish();
+  }
+
+  grpc::Status Converse(grpc::ServerContext* context,
+                        grpc::ServerReaderWriter<v1::CallResponse, v1::CallRequest>* stream) override {
+    const auto opening = context->client_metadata().find("interop-opening-bin");
+    v1::CallRequest request;
+    if (opening == context->client_metadata().end() ||
+        !request.ParseFromArray(opening->second.data(), static_cast<int>(opening->second.size()))) {
+      return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "interop-opening-bin has no CallRequest");
     }
-    for (const v1::Pair& pair : request->headers()) context->AddInitialMetadata(pair.name(), value_of(pair));
-    for (const v1::Pair& pair : request->failure().metadata())
-      context->AddTrailingMetadata(pair.name(), value_of(pair));
-    for (const v1::Pair& pair : request->trailers()) context->AddTrailingMetadata(pair.name(), value_of(pair));
-    if (!request->has_failure()) return grpc::Status::OK;
-    const v1::Failure& failure = request->failure();
-    return grpc::Status(static_cast<grpc::StatusCode>(failure.code()), failure.message(),
-                        encode_status(failure, *response));
+    const Answer answer(request, *context);
+    stream->SendInitialMetadata();
+    v1::CallRequest next;
+    while (stream->Read(&next)) stream->Write(answer.response(next.text()));
+    return answer.finish();
   }
 };
 

@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <exception>
+#include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "common/arguments.h"
@@ -17,58 +19,147 @@ namespace {
 
 using connectrpc::CallOptions;
 using connectrpc::Error;
-using connectrpc::Response;
+using connectrpc::Headers;
+using connectrpc::Task;
 
 CallOptions options_of(const v1::Scenario& scenario) {
-  return CallOptions(to_headers(scenario.headers())).timeout(std::chrono::seconds(20));
+  CallOptions options(to_headers(scenario.headers()));
+  if (scenario.method() == v1::Scenario::CONVERSE)
+    options.binary_header("interop-opening-bin", scenario.request().SerializeAsString());
+  return options.timeout(std::chrono::milliseconds(scenario.timeout_ms() == 0 ? 20'000 : scenario.timeout_ms()));
 }
 
-v1::Outcome succeeded(const v1::Scenario& scenario, const Response<v1::CallResponse>& response) {
-  v1::Outcome outcome;
-  outcome.set_scenario(scenario.name());
-  *outcome.mutable_response() = *response;
-  const auto names = reply_names(scenario.request());
-  pick(response.headers(), names, outcome.mutable_headers());
-  pick(response.trailers(), names, outcome.mutable_trailers());
-  return outcome;
-}
+/// Gathers what is seen of one call.
+class Observer {
+ public:
+  explicit Observer(const v1::Scenario& scenario) : names_(reply_names(scenario.request())) {
+    outcome_.set_scenario(scenario.name());
+  }
 
-v1::Outcome failed(const v1::Scenario& scenario, const Error& error) {
-  v1::Outcome outcome;
-  outcome.set_scenario(scenario.name());
-  outcome.set_code(static_cast<int>(error.code()));
-  outcome.set_message(error.message());
-  const auto names = reply_names(scenario.request());
-  pick(error.headers(), names, outcome.mutable_headers());
-  pick(error.trailers(), names, outcome.mutable_trailers());
-  for (const connectrpc::ErrorDetail& detail : error.details()) {
-    v1::Note note;
-    v1::CallResponse response;
-    if (detail.unpack_to(note)) {
-      *outcome.add_details() = note;
-    } else if (detail.unpack_to(response)) {
-      *outcome.mutable_response() = response;
+  void message(const v1::CallResponse& response) {
+    if (outcome_.texts_size() == 0) *outcome_.mutable_response() = response;
+    outcome_.add_texts(response.text());
+  }
+  void succeeded(const Headers& headers, const Headers& trailers) {
+    pick(headers, names_, outcome_.mutable_headers());
+    pick(trailers, names_, outcome_.mutable_trailers());
+  }
+  void succeeded(const connectrpc::Response<v1::CallResponse>& response) {
+    *outcome_.mutable_response() = *response;
+    succeeded(response.headers(), response.trailers());
+  }
+  void failed(const Error& error) {
+    outcome_.set_code(static_cast<int>(error.code()));
+    outcome_.set_message(error.message());
+    succeeded(error.headers(), error.trailers());
+    for (const connectrpc::ErrorDetail& detail : error.details()) {
+      v1::Note note;
+      v1::CallResponse response;
+      if (detail.unpack_to(note)) {
+        *outcome_.add_details() = note;
+      } else if (detail.unpack_to(response)) {
+        *outcome_.mutable_response() = response;
+      }
     }
   }
-  return outcome;
+  void refused(const std::exception& error) { outcome_.set_refused(error.what()); }
+  const v1::Outcome& outcome() const { return outcome_; }
+
+ private:
+  std::vector<std::string> names_;
+  v1::Outcome outcome_;
+};
+
+v1::CallRequest request_with(const std::string& text) {
+  v1::CallRequest request;
+  request.set_text(text);
+  return request;
 }
 
-connectrpc::Task<> run_all(const v1::InteropServiceClient& client, const v1::Scenarios& table) {
-  for (const v1::Scenario& scenario : table.scenarios()) {
-    const CallOptions options = options_of(scenario);
-    auto call = client.exchange(scenario.request(), options);
-    const auto result = co_await connectrpc::as_result(std::move(call));
-    print_outcome(result ? succeeded(scenario, *result) : failed(scenario, result.error()));
+/// The requests of a conversation and its responses.
+Task<> converse(const v1::InteropServiceClient& client, const v1::Scenario& scenario, bool half_duplex,
+                Observer& observer) {
+  auto call = client.converse(options_of(scenario));
+  if (scenario.waits_for_headers()) co_await call.headers();
+  for (const std::string& text : scenario.request().texts()) {
+    const v1::CallRequest request = request_with(text);
+    co_await call.send(request);
+    if (half_duplex) continue;
+    const auto response = co_await call.receive();
+    if (!response) throw std::logic_error("the stream ended without a response to " + text);
+    observer.message(*response);
+  }
+  co_await call.close_send();
+  while (const auto response = co_await call.receive()) observer.message(*response);
+  const Headers headers = co_await call.headers();
+  observer.succeeded(headers, call.trailers());
+}
+
+Task<> run_one(const v1::InteropServiceClient& client, const v1::Scenario& scenario, bool half_duplex,
+               Observer& observer) {
+  if (scenario.method() == v1::Scenario::CONVERSE) {
+    co_await converse(client, scenario, half_duplex, observer);
+  } else if (scenario.method() == v1::Scenario::DOWNLOAD) {
+    auto call = client.download(scenario.request(), options_of(scenario));
+    const Headers headers = co_await call.headers();
+    while (const auto response = co_await call.receive()) observer.message(*response);
+    observer.succeeded(headers, call.trailers());
+  } else {
+    const auto response = co_await client.exchange(scenario.request(), options_of(scenario));
+    observer.succeeded(response);
   }
 }
 
-void run_all_blocking(const v1::InteropServiceClientSync& client, const v1::Scenarios& table) {
+Task<> run_all(const v1::InteropServiceClient& client, const v1::Scenarios& table, bool half_duplex) {
   for (const v1::Scenario& scenario : table.scenarios()) {
+    Observer observer(scenario);
     try {
-      print_outcome(succeeded(scenario, client.exchange(scenario.request(), options_of(scenario))));
+      co_await run_one(client, scenario, half_duplex, observer);
     } catch (const Error& error) {
-      print_outcome(failed(scenario, error));
+      observer.failed(error);
+    } catch (const std::invalid_argument& error) {
+      observer.refused(error);
     }
+    print_outcome(observer.outcome());
+  }
+}
+
+void converse_blocking(const v1::InteropServiceClientSync& client, const v1::Scenario& scenario, bool half_duplex,
+                       Observer& observer) {
+  auto call = client.converse(options_of(scenario));
+  if (scenario.waits_for_headers()) call.headers();
+  for (const std::string& text : scenario.request().texts()) {
+    call.send(request_with(text));
+    if (half_duplex) continue;
+    const auto response = call.receive();
+    if (!response) throw std::logic_error("the stream ended without a response to " + text);
+    observer.message(*response);
+  }
+  call.close_send();
+  while (const auto response = call.receive()) observer.message(*response);
+  observer.succeeded(call.headers(), call.trailers());
+}
+
+void run_all_blocking(const v1::InteropServiceClientSync& client, const v1::Scenarios& table, bool half_duplex) {
+  for (const v1::Scenario& scenario : table.scenarios()) {
+    Observer observer(scenario);
+    try {
+      if (scenario.method() == v1::Scenario::CONVERSE) {
+        converse_blocking(client, scenario, half_duplex, observer);
+      } else if (scenario.method() == v1::Scenario::DOWNLOAD) {
+        auto call = client.download(scenario.request(), options_of(scenario));
+        const Headers headers = call.headers();
+        while (const auto response = call.receive()) observer.message(*response);
+        observer.succeeded(headers, call.trailers());
+      } else {
+        observer.succeeded(client.exchange(scenario.request(), options_of(scenario)));
+      }
+    } catch (const Error& error) {
+      observer.failed(error);
+    } catch (const std::invalid_argument& error) {
+      observer.refused(error);
+    }
+    print_outcome(observer.outcome());
   }
 }
 
@@ -79,8 +170,8 @@ int run(const examples::Arguments& arguments) {
   if (protocol == "grpc") options.protocol = connectrpc::Protocol::grpc;
   if (protocol == "grpc-web") options.protocol = connectrpc::Protocol::grpc_web;
   if (arguments.get("--codec") == "json") options.codec = connectrpc::Codec::json;
-  options.http_version =
-      arguments.get("--http", "2") == "1" ? connectrpc::HttpVersion::http1_1 : connectrpc::HttpVersion::http2;
+  const bool http1 = arguments.get("--http", "2") == "1";
+  options.http_version = http1 ? connectrpc::HttpVersion::http1_1 : connectrpc::HttpVersion::http2;
   options.use_get = arguments.has("--get");
   if (arguments.has("--gzip")) {
     options.compression = "gzip";
@@ -89,13 +180,13 @@ int run(const examples::Arguments& arguments) {
   if (arguments.has("--ca")) options.tls.ca_file(arguments.get("--ca"));
   const std::string url = arguments.get("--url");
   if (arguments.has("--blocking")) {
-    run_all_blocking(v1::InteropServiceClientSync(url, options), table);
+    run_all_blocking(v1::InteropServiceClientSync(url, options), table, http1);
     return 0;
   }
   boost::asio::io_context io(1);
   const v1::InteropServiceClient client(io, url, options);
   std::exception_ptr thrown;
-  boost::asio::co_spawn(io, run_all(client, table), [&](std::exception_ptr error) {
+  boost::asio::co_spawn(io, run_all(client, table, http1), [&](std::exception_ptr error) {
     thrown = error;
     io.stop();
   });

@@ -15,7 +15,7 @@ template <class Pairs>
 connectrpc::Headers to_headers(const Pairs& pairs) {
   connectrpc::Headers headers;
   for (const v1::Pair& pair : pairs) {
-    if (is_binary(pair.name())) {
+    if (is_binary(pair.name()) && !pair.raw()) {
       headers.add_binary(pair.name(), pair.binary());
     } else {
       headers.add(pair.name(), pair.value());
@@ -24,12 +24,13 @@ connectrpc::Headers to_headers(const Pairs& pairs) {
   return headers;
 }
 
-/// Appends what `headers` has of the names; throws Error for a binary value that does not decode.
+/// Appends what `headers` has of the names.
 template <class Names, class Pairs>
 void pick(const connectrpc::Headers& headers, const Names& names, Pairs* to) {
   for (const std::string& name : names) {
-    if (is_binary(name)) {
-      for (const std::string& value : headers.get_all_binary(name).value()) {
+    const auto decoded = is_binary(name) ? headers.get_all_binary(name) : std::vector<std::string>();
+    if (is_binary(name) && decoded) {
+      for (const std::string& value : *decoded) {
         v1::Pair& pair = *to->Add();
         pair.set_name(name);
         pair.set_binary(value);
@@ -40,6 +41,7 @@ void pick(const connectrpc::Headers& headers, const Names& names, Pairs* to) {
       v1::Pair& pair = *to->Add();
       pair.set_name(name);
       pair.set_value(std::string(value));
+      pair.set_raw(is_binary(name));
     }
   }
 }

@@ -61,28 +61,45 @@ conformance_protos() {
   (cd / && timeout 300 go mod download -json "$what") | sed -n 's/^.*"Dir": "\(.*\)".*$/\1\/proto/p'
 }
 
-# install_grpc_web_js — the packages of interop/grpc_web, pinned by its lock file, into the folder grpc_web_js. Returns 1
-# and leaves in judge_fault why if they cannot be had.
-install_grpc_web_js() {
-  local source=$root/interop/grpc_web
-  grpc_web_js=$judges/grpc-web-js-$(sha256sum < "$source/package-lock.json" | cut -c1-12)
+# install_npm_packages NAME FOLDER — what the lock file of interop/FOLDER pins; leaves in judge_folder where it is. Returns 1
+# and leaves in judge_fault why if it cannot be had.
+install_npm_packages() {
+  local source=$root/interop/$2
+  judge_folder=$judges/$1-$(sha256sum < "$source/package-lock.json" | cut -c1-12)
   if ! have node || ! have npm; then
-    judge_fault="grpc-web.js: node and npm are not here to run and install it with"
+    judge_fault="$1: node and npm are not here to run and install it with"
     warn "$judge_fault"
     return 1
   fi
-  [[ ! -d $grpc_web_js ]] || return 0
-  say "installing grpc-web.js into $judges (once)"
-  local fresh=$grpc_web_js.$$
+  [[ ! -d $judge_folder ]] || return 0
+  say "installing $1 into $judges (once)"
+  local fresh=$judge_folder.$$
   mkdir -p "$fresh"
   if ! (cp "$source/package.json" "$source/package-lock.json" "$fresh" && cd "$fresh" &&
     timeout 600 npm ci --silent --no-audit --no-fund --ignore-scripts); then
     rm -rf "$fresh"
-    judge_fault="could not install grpc-web.js with npm (see above)"
+    judge_fault="could not install $1 with npm (see above)"
     warn "$judge_fault"
     return 1
   fi
-  mv "$fresh" "$grpc_web_js"
+  mv "$fresh" "$judge_folder"
+}
+
+# install_python_packages — a virtual environment with what interop/python/requirements.txt pins, into judge_folder. Returns
+# 1 and leaves in judge_fault why if it cannot be had.
+install_python_packages() {
+  local pins=$root/interop/python/requirements.txt
+  judge_folder=$judges/python-$( (python3 --version && cat "$pins") | sha256sum | cut -c1-12)
+  [[ ! -d $judge_folder ]] || return 0
+  say "installing grpclib, grpcio and connect-python into $judges (once)"
+  # Made in place: its scripts name the folder.
+  if ! (python3 -m venv "$judge_folder" &&
+    timeout 900 "$judge_folder/bin/pip" install --quiet --only-binary :all: --no-deps -r "$pins"); then
+    rm -rf "$judge_folder"
+    judge_fault="grpclib, grpcio, connect-python: could not install them with pip (see above)"
+    warn "$judge_fault"
+    return 1
+  fi
 }
 
 install_all_judges() {
@@ -90,7 +107,9 @@ install_all_judges() {
   while read -r program kind what; do
     [[ -z $program || $program == \#* ]] || { install_judge "$program" && say "$program: $(judge_program "$program")"; } || failed=1
   done < "$root/tools/judges.txt"
-  install_grpc_web_js && say "grpc-web.js: $grpc_web_js" || failed=1
+  install_npm_packages grpc-web-js grpc_web && say "grpc-web.js: $judge_folder" || failed=1
+  install_npm_packages connect-node connect_node && say "connect-node: $judge_folder" || failed=1
+  install_python_packages && say "grpclib, grpcio, connect-python: $judge_folder" || failed=1
   local protos
   protos=$(conformance_protos) && say "conformance protos: $protos" || failed=1
   [[ $failed == 0 ]] || fail "not every judge could be installed"

@@ -12,7 +12,7 @@ metadata     | 900  | metadata through every protocol, kind of call, HTTP versio
 must-not-compile | 900  | forms that must not compile
 golden       | 300  | what the generator writes, against the files kept
 consumer     | 900  | install, then a project of its own that uses it
-interop      | 900  | curl, buf, grpcurl, grpc-web.js, grpc++ and connect-go against us and the reverse
+interop      | 900  | the implementations and tools of others against us and the reverse
 conformance  | 900  | the Connect conformance suite, server and client
 h2spec       | 300  | h2spec, strict cases included, against our HTTP/2
 asan-build   | 2400 | build with AddressSanitizer and UndefinedBehaviorSanitizer
@@ -136,11 +136,13 @@ part_interop() {
     if install_judge "$judge"; then programs+=("--$judge" "$(judge_program "$judge")"); else skip "$judge_fault"; fi
   done
   if have go; then
-    interop/go/build.sh "$build/interop/go" && programs+=(--connect-go "$build/interop/go") || count 0 1 0
+    interop/go/build.sh "$build/interop/go" && programs+=(--go "$build/interop/go") || count 0 1 0
   else
-    skip "connect-go: go is not here"
+    skip "connect-go, grpc-go: go is not here"
   fi
-  if install_grpc_web_js; then programs+=(--grpc-web-js "$grpc_web_js"); else skip "$judge_fault"; fi
+  if install_npm_packages grpc-web-js grpc_web; then programs+=(--grpc-web-js "$judge_folder"); else skip "$judge_fault"; fi
+  if install_npm_packages connect-node connect_node; then programs+=(--connect-node "$judge_folder"); else skip "$judge_fault"; fi
+  if install_python_packages; then programs+=(--python "$judge_folder"); else skip "$judge_fault"; fi
   if [[ -x $build/release/bin/interop_grpcpp_server ]]; then
     programs+=(--grpcpp "$build/release/bin")
   else

@@ -10,7 +10,7 @@ packages_build=(
 )
 packages_demo=(curl openssl)
 packages_check=(
-  python3                               # the scripts in tools/, interop/ and conformance/
+  python3 python3-venv libpython3.11    # the scripts in tools/, interop/ and conformance/; judges written in Python
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 # the second compiler, format, lint
   curl openssl
   libgrpc++-dev protobuf-compiler-grpc  # grpc++ as a judge: only tests link it

@@ -7,14 +7,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"flag"
-	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"os"
-	"time"
 
 	"connectrpc.com/connect"
-	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"interop"
 	"interop/gen/interopv1"
@@ -63,60 +62,52 @@ func main() {
 		roots.AppendCertsFromPEM(pem)
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 	}
-	client := connect.NewClient[interopv1.CallRequest, interopv1.CallResponse](
-		&http.Client{Transport: transport}, *url+"/interop.v1.InteropService/Exchange", options...)
-
-	text, err := os.ReadFile(*scenarios)
-	if err != nil {
-		log.Fatal(err)
+	httpClient := &http.Client{Transport: transport}
+	newClient := func(method string) *connect.Client[request, response] {
+		return connect.NewClient[request, response](httpClient, *url+"/interop.v1.InteropService/"+method, options...)
 	}
-	table := &interopv1.Scenarios{}
-	if err := protojson.Unmarshal(text, table); err != nil {
-		log.Fatal(err)
-	}
-	for _, scenario := range table.GetScenarios() {
-		outcome, err := run(client, scenario)
-		if err != nil {
-			log.Fatalf("%s: %v", scenario.GetName(), err)
-		}
-		line, err := protojson.Marshal(outcome)
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(string(line))
-	}
+	all := clients{exchange: newClient("Exchange"), download: newClient("Download"), converse: newClient("Converse")}
+	interop.RunAll(*scenarios, all.run)
 }
 
-func run(client *connect.Client[interopv1.CallRequest, interopv1.CallResponse], scenario *interopv1.Scenario) (*interopv1.Outcome, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	request := connect.NewRequest(scenario.GetRequest())
-	interop.Add(request.Header(), scenario.GetHeaders())
-	response, err := client.CallUnary(ctx, request)
-	outcome := &interopv1.Outcome{Scenario: scenario.GetName()}
-	names := replyNames(scenario.GetRequest())
+type (
+	request  = interopv1.CallRequest
+	response = interopv1.CallResponse
+)
+
+type clients struct {
+	exchange, download, converse *connect.Client[request, response]
+}
+
+func (c *clients) run(ctx context.Context, scenario *interopv1.Scenario, outcome *interopv1.Outcome) error {
+	var headers, trailers http.Header
+	var err error
+	switch scenario.GetMethod() {
+	case interopv1.Scenario_DOWNLOAD:
+		headers, trailers, err = c.runDownload(ctx, scenario, outcome)
+	case interopv1.Scenario_CONVERSE:
+		headers, trailers, err = c.runConverse(ctx, scenario, outcome)
+	default:
+		headers, trailers, err = c.runExchange(ctx, scenario, outcome)
+	}
+	names := interop.ReplyNames(scenario.GetRequest())
 	if err == nil {
-		outcome.Response = response.Msg
-		if outcome.Headers, err = interop.Pick(response.Header(), names); err != nil {
-			return nil, err
-		}
-		outcome.Trailers, err = interop.Pick(response.Trailer(), names)
-		return outcome, err
+		outcome.Headers = interop.Pick(headers, names)
+		outcome.Trailers = interop.Pick(trailers, names)
+		return nil
 	}
 	var failed *connect.Error
 	if !errors.As(err, &failed) {
-		return nil, err
+		return err
 	}
 	outcome.Code = int32(failed.Code())
 	outcome.Message = failed.Message()
 	// connect-go keeps headers, metadata and trailers of a failed call in one map.
-	if outcome.Headers, err = interop.Pick(failed.Meta(), names); err != nil {
-		return nil, err
-	}
+	outcome.Headers = interop.Pick(failed.Meta(), names)
 	for _, detail := range failed.Details() {
 		value, err := detail.Value()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		switch value := value.(type) {
 		case *interopv1.Note:
@@ -125,20 +116,70 @@ func run(client *connect.Client[interopv1.CallRequest, interopv1.CallResponse], 
 			outcome.Response = value
 		}
 	}
-	return outcome, nil
+	return nil
 }
 
-// replyNames gives each name that the response may have, once.
-func replyNames(request *interopv1.CallRequest) []string {
-	var names []string
-	seen := map[string]bool{}
-	for _, pairs := range [][]*interopv1.Pair{request.GetHeaders(), request.GetFailure().GetMetadata(), request.GetTrailers()} {
-		for _, pair := range pairs {
-			if !seen[pair.GetName()] {
-				seen[pair.GetName()] = true
-				names = append(names, pair.GetName())
-			}
-		}
+func (c *clients) runExchange(ctx context.Context, scenario *interopv1.Scenario, outcome *interopv1.Outcome) (http.Header, http.Header, error) {
+	call := connect.NewRequest(scenario.GetRequest())
+	interop.Add(call.Header(), scenario.GetHeaders())
+	answer, err := c.exchange.CallUnary(ctx, call)
+	if err != nil {
+		return nil, nil, err
 	}
-	return names
+	outcome.Response = answer.Msg
+	return answer.Header(), answer.Trailer(), nil
+}
+
+func (c *clients) runDownload(ctx context.Context, scenario *interopv1.Scenario, outcome *interopv1.Outcome) (http.Header, http.Header, error) {
+	call := connect.NewRequest(scenario.GetRequest())
+	interop.Add(call.Header(), scenario.GetHeaders())
+	stream, err := c.download.CallServerStream(ctx, call)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer stream.Close()
+	headers := stream.ResponseHeader()
+	for stream.Receive() {
+		interop.AddMessage(outcome, stream.Msg())
+	}
+	return headers, stream.ResponseTrailer(), stream.Err()
+}
+
+func (c *clients) runConverse(ctx context.Context, scenario *interopv1.Scenario, outcome *interopv1.Outcome) (http.Header, http.Header, error) {
+	stream := c.converse.CallBidiStream(ctx)
+	defer stream.CloseResponse()
+	opening, err := proto.Marshal(scenario.GetRequest())
+	if err != nil {
+		return nil, nil, err
+	}
+	interop.Add(stream.RequestHeader(), scenario.GetHeaders())
+	stream.RequestHeader().Set(interop.Opening, connect.EncodeBinaryHeader(opening))
+	// Sends the headers. What goes wrong is told by Receive.
+	_ = stream.Send(nil)
+	if scenario.GetWaitsForHeaders() {
+		stream.ResponseHeader()
+	}
+	for _, text := range scenario.GetRequest().GetTexts() {
+		if err := stream.Send(&request{Text: text}); err != nil && !errors.Is(err, io.EOF) {
+			return nil, nil, err
+		}
+		message, err := stream.Receive()
+		if err != nil {
+			return nil, nil, err
+		}
+		interop.AddMessage(outcome, message)
+	}
+	if err := stream.CloseRequest(); err != nil {
+		return nil, nil, err
+	}
+	for {
+		message, err := stream.Receive()
+		if errors.Is(err, io.EOF) {
+			return stream.ResponseHeader(), stream.ResponseTrailer(), nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		interop.AddMessage(outcome, message)
+	}
 }
