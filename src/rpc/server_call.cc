@@ -169,6 +169,9 @@ void ServerCall::cancel(CancelReason reason) {
   if (blocking_ != nullptr) blocking_->on_cancel(reason);
   const Error error = cancellation_error(reason);
   finish(&error);
+  // A handler may ignore cancellation, but not wait for what will never come.
+  inbound_.notify_later();
+  outbound_.notify_later();
   // Last: a handler that waits is resumed, now or soon, and its end is the end of this object.
   cancel_run();
 }

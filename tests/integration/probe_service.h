@@ -176,6 +176,9 @@ class Probe final : public ::probe::v1::ProbeServiceHandler {
   Task<> follow(const ProbeRequest& plan, StreamReader<ProbeRequest>* requests, StreamWriter<ProbeResponse>* responses,
                 ProbeResponse& collected, Context& context) {
     const Visit visit(counters_, context);
+    if (plan.stubborn()) {
+      co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+    }
     collected = seen_in(context);
     set_metadata(plan, context);
     if (plan.pause() == ProbeRequest::PAUSE_AT_ONCE) co_await wait(plan);
