@@ -103,13 +103,19 @@ Error Interception::translate(std::exception_ptr thrown) {
 
 Task<> Interception::proceed() {
   ContextAccess::fix_hooks(context_);
-  call_->begin_transport(context_.request_headers());
+  call_->begin_transport();
   while (!call_->transport_over()) {
     co_await over_.wait();
     // Cancelled with the user's side, which then is over as well; else the transport's end woke it.
   }
-  context_.response_headers() = call_->headers();
-  context_.response_trailers() = call_->trailers();
+  if (call_->over()) {
+    // The user has them already.
+    context_.response_headers() = call_->headers();
+    context_.response_trailers() = call_->trailers();
+  } else {
+    context_.response_headers() = call_->take_headers();
+    context_.response_trailers() = call_->take_trailers();
+  }
   if (call_->error()) throw *call_->error();
 }
 

@@ -36,6 +36,8 @@ class Interception final : public rpc::Job,
   bool changes_incoming() const noexcept;
   bool changes_headers() const noexcept;
 
+  const Headers& request_headers() const { return context_.request_headers(); }
+
   /// There is a connection.
   void on_link(const Peer& peer, HttpVersion version);
   /// The transport has ended: whoever waits in next() goes on. May end the interception, and this object.
