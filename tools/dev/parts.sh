@@ -25,6 +25,7 @@ lint         | 5400 | clang-tidy over our sources
 tsan-full    | 5400 | all unit tests under ThreadSanitizer
 conformance-repeat | 2700 | the conformance suite three times in a row
 unit-repeat  | 3600 | unit tests twenty times in shuffled order
+backpressure | 600  | memory and other calls while a reader takes its time, then 1 GiB at full speed
 '
 
 # count PASSED FAILED SKIPPED — adds to what this part has checked.
@@ -159,6 +160,8 @@ part_h2spec() {
   install_judge h2spec || { skip "$judge_fault"; return; }
   python3 tools/h2spec.py --judge "$(judge_program h2spec)" --counts "$counts" -- "$build/release/bin/h2spec_server"
 }
+
+part_backpressure() { tests/backpressure/run.py --bin "$build/release/bin" --counts "$counts" || true; }
 
 part_conformance-repeat() {
   local round
