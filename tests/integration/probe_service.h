@@ -40,6 +40,8 @@ struct Counters {
   // ... sends that gave false, and the Code that the last receive() or send() threw, or -1.
   std::atomic<int> refused{0};
   std::atomic<int> thrown{-1};
+  /// What gated handlers wait for.
+  std::atomic<bool> gate{false};
 };
 
 /// Counts a handler, however it ends.
@@ -184,6 +186,7 @@ class Probe final : public ::probe::v1::ProbeServiceHandler {
     if (plan.pause() == ProbeRequest::PAUSE_AT_ONCE) co_await wait(plan);
     if (plan.headers_first()) co_await context.send_headers();
     if (plan.pause() == ProbeRequest::PAUSE_AFTER_HEADERS) co_await wait(plan);
+    while (plan.gated() && !counters_.gate) co_await sleep(5);
     try {
       for (int i = 0; requests != nullptr && (plan.take() == 0 || i < plan.take()); ++i) {
         if (plan.read_delay_ms() > 0) co_await sleep(plan.read_delay_ms());
@@ -267,6 +270,9 @@ class ProbeBlocking final : public ::probe::v1::ProbeServiceHandlerSync {
     if (plan.pause() == ProbeRequest::PAUSE_AT_ONCE) wait(plan, context);
     if (plan.headers_first()) context.send_headers_now();
     if (plan.pause() == ProbeRequest::PAUSE_AFTER_HEADERS) wait(plan, context);
+    while (plan.gated() && !counters_.gate && !context.cancelled()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     try {
       for (int i = 0; requests != nullptr && (plan.take() == 0 || i < plan.take()); ++i) {
         if (plan.read_delay_ms() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(plan.read_delay_ms()));

@@ -28,6 +28,7 @@ tsan-full    | 5400 | all unit tests under ThreadSanitizer
 conformance-repeat | 2700 | the conformance suite three times in a row
 conformance-tsan | 5400 | the conformance suite under ThreadSanitizer, on several loops
 unit-repeat  | 3600 | unit tests twenty times in shuffled order
+backpressure | 600  | memory and other calls while a reader takes its time, then 1 GiB at full speed
 '
 
 # count PASSED FAILED SKIPPED — adds to what this part has checked.
@@ -203,6 +204,8 @@ part_h2spec() {
   install_judge h2spec || { skip "$judge_fault"; return; }
   python3 tools/h2spec.py --judge "$(judge_program h2spec)" --counts "$counts" -- "$build/release/bin/h2spec_server"
 }
+
+part_backpressure() { tests/backpressure/run.py --bin "$build/release/bin" --counts "$counts" || true; }
 
 part_conformance-repeat() {
   local round
