@@ -1,3 +1,4 @@
+// Contexts without a call.
 #include "connectrpc/testing/fake_context.h"
 
 #include <gtest/gtest.h>
