@@ -56,6 +56,13 @@ class Server:
             return self.urls["http1"].replace("http1:", "http:")
         return self.urls["https" if way.tls else "http"]
 
+    def has_ended(self) -> bool:
+        try:
+            self.process.wait(1)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
+
     def stop(self) -> int:
         """Ends it; gives its exit status."""
         if self.process.poll() is None:

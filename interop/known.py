@@ -3,9 +3,10 @@ rule that this library keeps. The test asserts all of it: a difference that has 
 
 import copy
 import dataclasses
+import subprocess
 from collections.abc import Callable
 
-from ends import Way
+from ends import HERE, Way
 from expected import grouped, nothing
 from scenarios import EXCHANGE
 
@@ -237,5 +238,32 @@ DIFFERENCES = [
         ours="names keep their characters",
         rule="H3",
         change=without_underscores,
+    ),
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fact:
+    """About a type of an original; `ask(peers)` gives what its program says now."""
+
+    make: str
+    theirs: str
+    ours: str
+    says: str
+    ask: Callable
+
+
+def ask_equality(peers) -> str:
+    words = [peers.args.python / "bin" / "python", HERE / "python" / "connect_headers.py"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+FACTS = [
+    Fact(
+        make="connect-python",
+        theirs="`==` of two `Headers` looks at the first value of each name",
+        ours="`==` looks at every value, in order",
+        says="equal",
+        ask=ask_equality,
     ),
 ]

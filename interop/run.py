@@ -14,10 +14,12 @@ import subprocess
 import sys
 import time
 
+import known
+import odd
+import page
 import tools
 from ends import Server
 from expected import differences, expected_outcome
-from known import expected_of
 from peers import Peers, Row
 from scenarios import CONVERSE, SCENARIOS
 
@@ -82,11 +84,14 @@ class Run:
 
     def start(self, names: set[str]) -> None:
         for name in sorted(names):
-            program = self.peers.servers[name]
-            command = [*program.command, "--cert", self.certificate, "--key", self.key]
-            self.servers[name] = Server(name, program.make, command, self.args.work, program.extra)
+            self.servers[name] = self.launch(name, name)
         for server in self.servers.values():
             server.wait()
+
+    def launch(self, name: str, log: str) -> Server:
+        program = self.peers.servers[name]
+        command = [*program.command, "--cert", self.certificate, "--key", self.key]
+        return Server(log, program.make, command, self.args.work, program.extra)
 
     def stop(self) -> Result:
         result = Result("our servers end well")
@@ -109,11 +114,12 @@ class Run:
         early = row.way.http == 2 and not tools.cannot(server.make, tools.EARLY_HEADERS)
         table.write_text(json.dumps({"scenarios": [spelled(s, early) for s in scenarios]}), encoding="utf-8")
         outcomes, complaint = client.run(row.way, server.url(row.way), self.authority, table, scenarios)
-        if complaint:
-            result.lines.append(f"    {complaint}")
+        # Some of connect-python's HTTP client outlives its interpreter at times, and ends the process.
+        if complaint and not (client.make in known.PYTHONS and len(outcomes) == len(scenarios)):
+            result.fail("the client's end", [complaint])
         for scenario in scenarios:
             base = expected_outcome(scenario, row.way.protocol)
-            wanted, shown = expected_of(base, scenario, row.way, client.make, server.make)
+            wanted, shown = known.expected_of(base, scenario, row.way, client.make, server.make)
             faults = differences(wanted, scenario, outcomes.get(scenario["name"]))
             if faults:
                 result.fail(scenario["name"], faults)
@@ -122,6 +128,84 @@ class Run:
             for difference in shown:
                 result.shown.setdefault(difference.name, set()).add(scenario["name"])
         result.seconds = time.monotonic() - started
+        return result
+
+    def odd_column(self, number: int, table: odd.Table, column: odd.Column) -> tuple[Result, dict[str, str]]:
+        """The verdict on each case; this library's are asserted."""
+        started = time.monotonic()
+        result, verdicts = Result(f"{table.title}: {column.client} -> {column.server}: {column.way}"), {}
+        scenarios = [table.scenario(case) for case in table.cases]
+        if table.spoils_servers:
+            outcomes = self.spoiling_calls(number, column, scenarios)
+        else:
+            outcomes = self.odd_calls(number, column, self.servers[column.server], scenarios)
+        for case in table.cases:
+            outcome = outcomes[case.what]
+            verdicts[case.what] = verdict = table.verdict(case, outcome)
+            wrong = []
+            if column.is_ours() and verdict != case.wanted(column.way):
+                wrong.append(f"wanted {case.wanted(column.way)}, got {verdict}: {outcome}")
+            # A refusal names the key, what is not ASCII of it in another form.
+            name = case.pair["name"].encode("ascii", "ignore").decode()
+            if column.is_ours() and verdict == odd.REFUSED and name not in outcome["refused"]:
+                wrong.append(f"does not name the header: {outcome['refused']}")
+            if wrong:
+                result.fail(case.what, wrong)
+            else:
+                result.passed += 1
+        result.seconds = time.monotonic() - started
+        return result, verdicts
+
+    def odd_calls(self, number: int, column: odd.Column, server: Server, scenarios: list) -> dict:
+        table = self.args.work / f"odd-{number}.json"
+
+        def call(left: list) -> tuple[dict, str]:
+            table.write_text(json.dumps({"scenarios": left}), encoding="utf-8")
+            run = self.peers.clients[column.client].run
+            return run(column.way, server.url(column.way), self.authority, table, left)
+
+        return odd.outcomes_of(call, scenarios)
+
+    def spoiling_calls(self, number: int, column: odd.Column, scenarios: list) -> dict:
+        """With a server of its own, another one whenever it has ended."""
+        found, server = {}, None
+        try:
+            for scenario in scenarios:
+                if server is None:
+                    server = self.launch(column.server, f"{column.server} {number}")
+                    server.wait()
+                found |= self.odd_calls(number, column, server, [scenario])
+                if odd.looks_like_an_end(found[scenario["name"]]) and server.has_ended():
+                    found[scenario["name"]] = odd.ENDS_PROCESS
+                    server.stop()
+                    server = None
+        finally:
+            if server is not None:
+                server.stop()
+        return found
+
+    def check_page(self, seen: dict[str, set[str]], tables: dict[str, dict]) -> Result:
+        result = Result(str(self.args.page))
+        for difference in known.DIFFERENCES:
+            if seen.get(difference.name):
+                result.passed += 1
+            else:
+                result.fail(difference.name, ["is not seen any more"])
+        for fact in known.FACTS:
+            said = fact.ask(self.peers)
+            if said == fact.says:
+                result.passed += 1
+            else:
+                result.fail(fact.theirs, [f"wanted {fact.says}, got {said}"])
+        text = page.render(seen, tables)
+        (self.args.work / "differences.md").write_text(text, encoding="utf-8")
+        if self.args.write:
+            self.args.page.write_text(text, encoding="utf-8")
+        faults = page.faults(self.args.page, text)
+        if faults:
+            result.fail(f"is stale: again with --write, or copy {self.args.work / 'differences.md'}", faults)
+        else:
+            result.passed += 1
         return result
 
 
@@ -145,19 +229,44 @@ def main() -> int:
     parser.add_argument("--counts", type=pathlib.Path, help="file to append 'passed failed skipped' to")
     parser.add_argument("--only", default="", help="only rows whose description has this text")
     parser.add_argument("--judges-alone", action="store_true", help="also others against others: checks this program")
+    parser.add_argument("--page", type=pathlib.Path, help="docs/differences.md, which is to say what is seen; takes all peers")
+    parser.add_argument("--write", action="store_true", help="write the page")
     args = parser.parse_args()
+    if args.page and (args.only or not (args.grpcpp and args.go and args.connect_node and args.python)):
+        parser.error("--page takes all rows of all peers")
     args.work.mkdir(parents=True, exist_ok=True)
 
     run = Run(args)
     rows = [row for row in run.peers.rows() if args.only in str(row)]
+    odd_columns = []
+    if args.page:
+        odd_columns = [(table, column) for table in odd.TABLES for column in table.columns]
     results = []
     try:
-        run.start({row.server for row in rows})
+        run.start({row.server for row in rows} | {column.server for _, column in odd_columns})
         # Some rows wait for deadlines: more of them at once than there are cores.
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count() + 1) as pool:
-            for result in pool.map(run.row, range(len(rows)), rows):
+            row_results = pool.map(run.row, range(len(rows)), rows)
+            odd_results = pool.map(run.odd_column, range(len(odd_columns)), *zip(*odd_columns)) if odd_columns else ()
+            for result in row_results:
                 result.report()
                 results.append(result)
+            tables: dict[str, dict] = {}
+            for (table, column), (result, verdicts) in zip(odd_columns, odd_results):
+                result.report()
+                results.append(result)
+                for case, verdict in verdicts.items():
+                    # Several ways may make one column: what they say is one word if it is the same.
+                    cell = tables.setdefault(table.title, {}).setdefault(case, {}).setdefault(column.title, [])
+                    if verdict not in cell:
+                        cell.append(verdict)
+        if args.page:
+            seen: dict[str, set[str]] = {}
+            for result in results:
+                for name, scenarios in result.shown.items():
+                    seen.setdefault(name, set()).update(scenarios)
+            results.append(run.check_page(seen, tables))
+            results[-1].report()
     finally:
         ended = run.stop()
     ended.report()

@@ -60,7 +60,7 @@ async function call(scenario) {
     const sent = addPairs(new Headers(), scenario.headers);
     const options = {
       headers: sent,
-      timeoutMs: scenario.timeoutMs || 20000,
+      timeoutMs: scenario.timeoutMs < 0 ? undefined : scenario.timeoutMs || 20000,
       onHeader: (given) => { headers = given; gotHeaders(); },
       onTrailer: (given) => (trailers = given),
     };

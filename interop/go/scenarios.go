@@ -28,6 +28,9 @@ func RunAll(path string, run func(context.Context, *interopv1.Scenario, *interop
 			timeout = time.Duration(scenario.GetTimeoutMs()) * time.Millisecond
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		if timeout < 0 {
+			ctx, cancel = context.WithCancel(context.Background())
+		}
 		outcome := &interopv1.Outcome{Scenario: scenario.GetName()}
 		if err := run(ctx, scenario, outcome); err != nil {
 			log.Fatalf("%s: %v", scenario.GetName(), err)

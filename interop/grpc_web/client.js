@@ -61,12 +61,15 @@ function readDetails(outcome, base64) {
   }
 }
 
-// Three equal responses, a moment apart, as one; anything else as a text that no scenario wants.
+// Whether some stream came message by message, as it was sent. A busy machine may bring one all at once.
+let cameApart = false;
+
+// Three equal responses as one; anything else as a text that no scenario wants.
 function collapse(received) {
   const texts = received.map(({ response }) => JSON.stringify(response));
   if (texts.length !== 3 || texts[1] !== texts[0] || texts[2] !== texts[0]) return { text: `received ${texts}` };
-  const apart = received[2].at - received[0].at;
-  return apart >= 20 ? received[0].response : { text: `all three came within ${apart} ms: not as they were sent` };
+  if (received[2].at - received[0].at >= 20) cameApart = true;
+  return received[0].response;
 }
 
 function call(scenario) {
@@ -120,6 +123,7 @@ function call(scenario) {
 async function main() {
   const table = JSON.parse(fs.readFileSync(argument("--scenarios"), "utf8"));
   for (const scenario of table.scenarios) console.log(JSON.stringify(await call(scenario)));
+  if (stream && !cameApart) throw new Error("the messages of every stream came all at once");
 }
 
 main().catch((error) => {

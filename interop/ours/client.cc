@@ -26,6 +26,7 @@ CallOptions options_of(const v1::Scenario& scenario) {
   CallOptions options(to_headers(scenario.headers()));
   if (scenario.method() == v1::Scenario::CONVERSE)
     options.binary_header("interop-opening-bin", scenario.request().SerializeAsString());
+  if (scenario.timeout_ms() < 0) return options;
   return options.timeout(std::chrono::milliseconds(scenario.timeout_ms() == 0 ? 20'000 : scenario.timeout_ms()));
 }
 

@@ -30,6 +30,7 @@ from schema import (
     read_scenarios,
     reply_names,
     texts,
+    timeout_of,
 )
 
 NUMBERS = {code: number for number, code in CODES.items()}
@@ -39,7 +40,8 @@ def options_of(scenario) -> dict:
     headers = Headers(texts(scenario.headers))
     if scenario.method == CONVERSE:
         headers[OPENING] = encode(scenario.request.SerializeToString())
-    return {"headers": headers, "timeout_ms": scenario.timeout_ms or 20000}
+    timeout = timeout_of(scenario)
+    return {"headers": headers, "timeout_ms": None if timeout is None else int(timeout * 1000)}
 
 
 def failed(outcome, error) -> None:

@@ -148,8 +148,9 @@ def print_outcome(outcome) -> None:
     print(json.dumps(json_format.MessageToDict(outcome)), flush=True)
 
 
-def timeout_of(scenario) -> float:
-    return (scenario.timeout_ms or 20000) / 1000
+def timeout_of(scenario) -> float | None:
+    """In seconds."""
+    return None if scenario.timeout_ms < 0 else (scenario.timeout_ms or 20000) / 1000
 
 
 def complain(error: Exception) -> str:

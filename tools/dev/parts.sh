@@ -149,7 +149,13 @@ part_interop() {
   else
     skip "grpc++: the release build made no interop_grpcpp_server (libgrpc++-dev, protobuf-compiler-grpc)"
   fi
-  python3 interop/run.py --ours "$build/release/bin" "${programs[@]}" --work "$build/interop" --counts "$counts"
+  # The page of differences tells of all of these.
+  local option page=(--page docs/differences.md)
+  for option in --go --connect-node --python --grpcpp; do
+    [[ " ${programs[*]} " == *" $option "* ]] || page=()
+  done
+  [[ ${#page[@]} -gt 0 ]] || skip "docs/differences.md: not all that it tells of is here"
+  python3 interop/run.py --ours "$build/release/bin" "${programs[@]}" "${page[@]}" --work "$build/interop" --counts "$counts"
 }
 
 # run_conformance_suite ARG OF conformance/run.py…
