@@ -4,10 +4,12 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
 #include "connectrpc/client.h"
+#include "connectrpc/interceptor.h"
 #include "connectrpc/testing/in_memory_server.h"
 
 namespace connectrpc {
@@ -42,16 +44,23 @@ Task<> keep_calling(const ChannelPtr& channel, const StringValue& request, const
   }
 }
 
-void unary_in_memory(benchmark::State& state, Protocol protocol, HttpVersion version, Codec codec, int headers) {
+class Nothing final : public Interceptor {
+  Task<> intercept(Context&, const Next& next) override { return next(); }
+};
+
+void unary_in_memory(benchmark::State& state, Protocol protocol, HttpVersion version, Codec codec, int headers,
+                     int server_interceptors = 0, int client_interceptors = 0) {
   const auto in_flight = static_cast<int>(state.range(0));
   boost::asio::io_context io(1);
   Echo echo;
   testing::InMemoryServer server(io);
   server.add(echo);
+  for (int i = 0; i < server_interceptors; ++i) server.intercept(std::make_shared<Nothing>());
   ChannelOptions channel_options;
   channel_options.protocol = protocol;
   channel_options.http_version = version;
   channel_options.codec = codec;
+  for (int i = 0; i < client_interceptors; ++i) channel_options.interceptors.push_back(std::make_shared<Nothing>());
   const ChannelPtr channel = server.channel(channel_options);
   StringValue request;
   request.set_value("hello, world");
@@ -77,6 +86,10 @@ void unary_in_memory(benchmark::State& state, Protocol protocol, HttpVersion ver
   state.SetItemsProcessed(state.iterations() * batch);
 }
 BENCHMARK_CAPTURE(unary_in_memory, grpc, Protocol::grpc, HttpVersion::http2, Codec::proto, 0)->Arg(1)->Arg(32);
+BENCHMARK_CAPTURE(unary_in_memory, grpc_server_interceptor, Protocol::grpc, HttpVersion::http2, Codec::proto, 0, 1, 0)
+    ->Arg(32);
+BENCHMARK_CAPTURE(unary_in_memory, grpc_client_interceptor, Protocol::grpc, HttpVersion::http2, Codec::proto, 0, 0, 1)
+    ->Arg(32);
 BENCHMARK_CAPTURE(unary_in_memory, grpc_10_headers, Protocol::grpc, HttpVersion::http2, Codec::proto, 10)->Arg(32);
 BENCHMARK_CAPTURE(unary_in_memory, grpc_web, Protocol::grpc_web, HttpVersion::http2, Codec::proto, 0)->Arg(32);
 BENCHMARK_CAPTURE(unary_in_memory, connect_http2, Protocol::connect, HttpVersion::http2, Codec::proto, 0)

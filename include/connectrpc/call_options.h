@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <stop_token>
@@ -13,6 +14,8 @@
 #include "connectrpc/headers.h"
 
 namespace connectrpc {
+
+class Context;
 
 /// Headers and settings of one call; what is not set comes from the channel. A class with user-written constructors, as
 /// GCC 12 demands of whatever is spelled inside co_await. A value type.
@@ -37,6 +40,18 @@ class CallOptions {
   CallOptions(const Header& a, const Header& b, const Header& c, const Header& d, const Header& e, const Header& f,
               const Header& g, const Header& h)
       : headers_(a, b, c, d, e, f, g, h) {}
+
+  /// What a handler's own calls inherit of its call: the deadline, cancellation (coroutines have it anyway; blocking
+  /// calls by the stop token), and the request headers of these names, with all their values. A received pair that may
+  /// not be sent is skipped, and the log hook told.
+  ///
+  ///   co_await client.greet(request, CallOptions::from(context, "traceparent", "acme-tenant-id"));
+  template <std::convertible_to<std::string_view>... Names>
+  static CallOptions from(const Context& context, const Names&... names) {
+    CallOptions options = from_context(context);
+    (options.forward(context, names), ...);
+    return options;
+  }
 
   /// Appends a request header; throws std::invalid_argument as Headers::add does.
   CallOptions& header(std::string_view name, std::string_view value) &;
@@ -90,6 +105,9 @@ class CallOptions {
   std::optional<bool> gets() const noexcept { return use_get_; }
 
  private:
+  static CallOptions from_context(const Context& context);
+  void forward(const Context& context, std::string_view name);
+
   Headers headers_;
   std::optional<std::string> compression_;
   std::optional<std::chrono::nanoseconds> timeout_;

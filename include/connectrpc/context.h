@@ -61,6 +61,11 @@ class Context {
   void send_headers_now(Headers more = Headers());
   bool headers_sent() const noexcept { return headers_sent_; }
 
+  /// What the response's messages are compressed with in place of what was negotiated: "identity" for nothing. False,
+  /// with nothing changed, if the client does not accept it or this server does not know it. std::logic_error once the
+  /// headers were sent.
+  bool compress_response(std::string_view name);
+
   /// Answers a unary or client-stream call, encoded at once: an interceptor that does not call next(), or one that puts
   /// another answer in place of what came from further in. std::logic_error in other kinds of call. Throws Error.
   void respond(const google::protobuf::MessageLite& message);
@@ -110,7 +115,6 @@ class Context {
     std::vector<std::function<void(google::protobuf::MessageLite&)>> requests;
     std::vector<std::function<void(google::protobuf::MessageLite&)>> responses;
     std::vector<std::function<void(Headers&)>> response_headers;
-    bool fixed = false;
   };
   explicit Context(detail::ContextCall& call) : call_(call) {}
   Hooks& open_hooks();
@@ -132,6 +136,7 @@ class Context {
   HttpVersion http_version_ = HttpVersion::http2;
   mutable bool request_headers_made_ = false;
   bool headers_sent_ = false;
+  bool hooks_fixed_ = false;
 };
 
 }  // namespace connectrpc

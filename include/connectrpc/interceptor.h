@@ -70,8 +70,8 @@ class Next {
 /// the steps of the user, who hears of the call's end when the outermost interceptor has returned. It may throw an
 /// Error, change the headers before next() and the trailers after it, catch and replace the Error that next() throws,
 /// leave values in the context, give the answer itself (Context::respond), and look at messages
-/// (Context::on_…_message). One that returns without having called next() and without an answer makes the call fail
-/// with `internal`, and one that throws something else than an Error with `unknown`; both are told to the log hook.
+/// (Context::on_…_message). One that returns without having called next() and without an answer, calls next() twice,
+/// or throws something else than an Error makes the call fail with `unknown`; the log hook is told why.
 class Interceptor {
  public:
   virtual ~Interceptor() = default;

@@ -51,7 +51,17 @@ int escaped_byte(std::string_view text, std::size_t at) noexcept {
 
 }  // namespace
 
-std::string percent_encode_message(std::string_view message) { return escape(message, plain_in_message); }
+std::string percent_encode_message(std::string_view message) {
+  // HTTP trims the spaces at the ends of a field.
+  const std::size_t begin = std::min(message.find_first_not_of(' '), message.size());
+  const std::size_t end = message.find_last_not_of(' ') + 1;
+  std::string escaped;
+  for (std::size_t i = 0; i < begin; ++i) escaped += "%20";
+  if (begin == message.size()) return escaped;
+  escaped += escape(message.substr(begin, end - begin), plain_in_message);
+  for (std::size_t i = end; i < message.size(); ++i) escaped += "%20";
+  return escaped;
+}
 
 std::string percent_decode_message(std::string_view text) {
   std::string message;

@@ -63,5 +63,12 @@ TEST(UrlQuery, AllBytesRoundTrip) {
   EXPECT_EQ(out, all_bytes());
 }
 
+TEST(PercentMessage, SpacesAtTheEndsSurviveHttp) {
+  EXPECT_EQ(percent_encode_message(" "), "%20");
+  EXPECT_EQ(percent_encode_message("  a b  "), "%20%20a b%20%20");
+  EXPECT_EQ(percent_encode_message(""), "");
+  EXPECT_EQ(percent_decode_message(percent_encode_message("  a b  ")), "  a b  ");
+}
+
 }  // namespace
 }  // namespace connectrpc::base

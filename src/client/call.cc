@@ -168,9 +168,8 @@ void Call::begin() {
   rpc::WorkerPool::of(*loop_).start(std::move(interception));
 }
 
-void Call::begin_transport(const Headers& request_headers) {
+void Call::begin_transport() {
   if (transport_over()) return;
-  request_headers_ = request_headers;
   for (std::string& payload : kept_) {
     Result<std::string> changed = outgoing(std::move(payload));
     if (!changed) return fail(std::move(changed).error());
@@ -260,9 +259,10 @@ bool Call::poll(Step& step) {
       step.good = exchange_ != nullptr || (method_.stream_type == StreamType::unary && !over_);
       return over_ || step.good;
     case Step::Kind::headers:
-      if (!over_ && !poll_headers()) return false;
+      // Interceptors have them while the end is on its way through.
+      if (!over_ && (transport_over_ || !poll_headers())) return false;
       step.good = head_taken_;
-      step.headers = headers_;
+      step.headers = over_ || headers_shown_ ? headers_ : protocol_->headers();
       return true;
     case Step::Kind::send:
       // What the peer still has to say is for the reading side.
@@ -311,12 +311,12 @@ bool Call::poll_headers() {
     end(std::move(input.error));
     return over_;
   }
-  headers_ = protocol_->headers();
   return show_headers();
 }
 
 bool Call::show_headers() {
   if (interception_ == nullptr || !interception_->changes_headers()) return true;
+  headers_ = protocol_->headers();
   headers_shown_ = true;
   try {
     interception_->incoming(headers_);
@@ -442,7 +442,8 @@ void Call::on_link(http::ClientLink& link, HttpVersion version, bool fresh) {
   target.prefix = core_->url().prefix;
   target.version = version;
   protocol::ClientOutput out;
-  protocol_->open(target, request_headers_, timeout_, out);
+  protocol_->open(target, interception_ != nullptr ? interception_->request_headers() : request_headers_, timeout_,
+                  out);
   for (const std::string& payload : kept_) {
     if (Result<void> sent = protocol_->send_message(payload, out); !sent) {
       fail(std::move(sent).error());

@@ -83,7 +83,7 @@ class Call final : public std::enable_shared_from_this<Call>,
 
   Headers take_request_headers() noexcept { return std::move(request_headers_); }
   /// The innermost has called next().
-  void begin_transport(const Headers& request_headers);
+  void begin_transport();
   bool transport_over() const noexcept { return over_ || transport_over_; }
   /// The outermost has returned, or its coroutine is gone with the loop.
   void drop_interception(const Interception& gone);

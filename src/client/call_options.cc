@@ -1,7 +1,25 @@
 // The setters of call options.
 #include "connectrpc/call_options.h"
 
+#include "connectrpc/context.h"
+#include "connectrpc/detail/context_access.h"
+
 namespace connectrpc {
+
+CallOptions CallOptions::from_context(const Context& context) {
+  CallOptions options;
+  options.deadline_ = context.deadline();
+  options.stop_token_ = context.stop_token();
+  return options;
+}
+
+void CallOptions::forward(const Context& context, std::string_view name) {
+  for (const std::string_view value : context.request_headers().get_all(name)) {
+    if (const Result<void> added = headers_.try_add(name, value); !added) {
+      detail::ContextAccess::warn(context, "not forwarded: " + added.error().message());
+    }
+  }
+}
 
 CallOptions& CallOptions::header(std::string_view name, std::string_view value) & {
   headers_.add(name, value);

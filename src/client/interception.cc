@@ -97,21 +97,25 @@ Error Interception::translate(std::exception_ptr thrown) {
     text = error.what();
   } catch (...) {
   }
-  const ChannelOptions& options = call_->core().options();
-  if (options.log)
-    options.log(LogRecord{LogRecord::Level::error, call_->method().full_name(), "an interceptor: " + text});
+  report(LogRecord::Level::error, "an interceptor: " + text);
   return Error(Code::unknown, "an interceptor of the client failed: " + text);
 }
 
 Task<> Interception::proceed() {
   ContextAccess::fix_hooks(context_);
-  call_->begin_transport(context_.request_headers());
+  call_->begin_transport();
   while (!call_->transport_over()) {
     co_await over_.wait();
     // Cancelled with the user's side, which then is over as well; else the transport's end woke it.
   }
-  context_.response_headers() = call_->headers();
-  context_.response_trailers() = call_->trailers();
+  if (call_->over()) {
+    // The user has them already.
+    context_.response_headers() = call_->headers();
+    context_.response_trailers() = call_->trailers();
+  } else {
+    context_.response_headers() = call_->take_headers();
+    context_.response_trailers() = call_->take_trailers();
+  }
   if (call_->error()) throw *call_->error();
 }
 
@@ -123,6 +127,17 @@ void Interception::respond(const google::protobuf::MessageLite& message) {
   std::string bytes;
   call_->encode_behind(message, bytes).value();
   answer_ = std::move(bytes);
+}
+
+bool Interception::compress_response(std::string_view) {
+  throw std::logic_error("Context::compress_response: the server compresses the response, not a client's interceptor");
+}
+
+void Interception::warn(std::string_view text) const { report(LogRecord::Level::warning, text); }
+
+void Interception::report(LogRecord::Level level, std::string_view text) const {
+  const LogHook& log = call_->core().options().log;
+  if (log) log(LogRecord{level, call_->method().full_name(), text});
 }
 
 std::optional<CancelReason> Interception::cancelled() const noexcept {

@@ -10,6 +10,7 @@
 #include "connectrpc/detail/server_call.h"
 #include "connectrpc/error.h"
 #include "connectrpc/interceptor.h"
+#include "connectrpc/log.h"
 #include "connectrpc/peer.h"
 #include "http/exchange.h"
 #include "rpc/signal.h"
@@ -35,6 +36,8 @@ class Interception final : public rpc::Job,
   bool changes_incoming() const noexcept;
   bool changes_headers() const noexcept;
 
+  const Headers& request_headers() const { return context_.request_headers(); }
+
   /// There is a connection.
   void on_link(const Peer& peer, HttpVersion version);
   /// The transport has ended: whoever waits in next() goes on. May end the interception, and this object.
@@ -54,9 +57,12 @@ class Interception final : public rpc::Job,
   // connectrpc::detail::ContextCall
   void send_headers() override;
   void respond(const google::protobuf::MessageLite& message) override;
+  bool compress_response(std::string_view name) override;
+  void warn(std::string_view text) const override;
   std::optional<CancelReason> cancelled() const noexcept override;
   std::stop_token stop_token() override;
 
+  void report(LogRecord::Level level, std::string_view text) const;
   Error translate(std::exception_ptr thrown);
   using Hooks = void (*)(const Context& context, google::protobuf::MessageLite& message);
   void change(std::string_view bytes, std::string& into, bool request, Hooks hooks) const;

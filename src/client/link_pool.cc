@@ -24,6 +24,7 @@ http::SessionLimits limits_of(const ChannelOptions& options) {
   limits.header_list = options.header_list_limit;
   limits.stream_window = options.stream_window;
   limits.connection_window = options.connection_window;
+  limits.low_water = options.stream_high_water / 2;
   return limits;
 }
 

@@ -22,18 +22,10 @@ EnvelopeServerCall::EnvelopeServerCall(const MethodSpec& method, const ServerSet
       reader_(envelope_limits(settings)),
       single_(method.stream_type == StreamType::unary || method.stream_type == StreamType::server) {}
 
-void EnvelopeServerCall::use(ServerEncodings encodings) {
-  request_compression_ = encodings.request;
-  response_compression_ = encodings.response;
-  if (!encodings.fault) return;
-  advertise_ = true;
-  fault_ = std::move(encodings.fault);
-}
-
 ServerInput EnvelopeServerCall::receive(std::string_view body, bool ended, std::optional<std::uint64_t> announced) {
   if (single_ && !ended && announced && !reader_.touched() && body.size() < envelope_prefix) {
     const std::size_t limit =
-        request_compression_ == nullptr ? settings_.receive_limit : packed_limit(settings_.receive_limit);
+        encodings_.request == nullptr ? settings_.receive_limit : packed_limit(settings_.receive_limit);
     if (*announced > envelope_prefix && *announced - envelope_prefix > limit)
       return failed(receive_limit_error(*announced - envelope_prefix, settings_.receive_limit));
   }
@@ -67,18 +59,18 @@ ServerInput EnvelopeServerCall::input_of(const EnvelopeReader::Item& item) {
   input.payload = item.payload;
   received_ = true;
   if (item.flags == 0) return input;
-  if (request_compression_ == nullptr)
+  if (encodings_.request == nullptr)
     return failed(Error(Code::internal, "a message is marked as compressed, but the request names no compression"));
   if (item.payload.empty()) return input;
   std::optional<Error> error =
-      unpack(*request_compression_, item.payload, settings_.receive_limit, Code::invalid_argument, unpacked_);
+      unpack(*encodings_.request, item.payload, settings_.receive_limit, Code::invalid_argument, unpacked_);
   if (error) return failed(*std::move(error));
   input.payload = unpacked_;
   return input;
 }
 
 Result<void> EnvelopeServerCall::send_message(std::string prefixed_payload, ServerOutput& out) {
-  Result<void> packed = pack_envelope(settings_, response_compression_, prefixed_payload);
+  Result<void> packed = pack_envelope(settings_, encodings_.response, prefixed_payload);
   if (!packed) return packed;
   if (out.body.empty()) {
     out.body = std::move(prefixed_payload);

@@ -19,15 +19,7 @@ class EnvelopeServerCall : public ServerCall {
  protected:
   EnvelopeServerCall(const MethodSpec& method, const ServerSettings& settings) noexcept;
 
-  /// Takes over what was negotiated, a fault included.
-  void use(ServerEncodings encodings);
-
   const ServerSettings& settings_;
-  /// Null: identity.
-  const Compression* request_compression_ = nullptr;
-  const Compression* response_compression_ = nullptr;
-  /// The request used an unknown compression: the answer names the known ones.
-  bool advertise_ = false;
 
  private:
   ServerInput input_of(const EnvelopeReader::Item& item);

@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "connectrpc/error.h"
 #include "connectrpc/method.h"
 #include "connectrpc/protocol.h"
 #include "http/message.h"
+#include "protocol/server_encodings.h"
 #include "protocol/settings.h"
 
 namespace connectrpc::protocol {
@@ -65,6 +67,13 @@ class ServerCall {
   /// handler is not started, finish() is called with it.
   const std::optional<Error>& fault() const noexcept { return fault_; }
 
+  /// What the response may be compressed with instead of what was negotiated (ServerEncodings::find). Any thread.
+  std::optional<const Compression*> find_response_compression(std::string_view name) const {
+    return encodings_.find(name);
+  }
+  /// Before the response's headers.
+  void set_response_compression(const Compression* compression) noexcept { encodings_.response = compression; }
+
   /// Looks for the next message at the front of `body`, the bytes not yet consumed; `ended`: no more will come.
   /// `announced` is the request's content-length, if known: too large a body is refused before it arrives.
   virtual ServerInput receive(std::string_view body, bool ended, std::optional<std::uint64_t> announced) = 0;
@@ -81,6 +90,13 @@ class ServerCall {
   virtual void finish(Ending ending, ServerOutput& out) = 0;
 
  protected:
+  /// Takes over what was negotiated, a fault included.
+  void use(ServerEncodings encodings) {
+    encodings_ = std::move(encodings);
+    if (encodings_.fault) fault_ = encodings_.fault;
+  }
+
+  ServerEncodings encodings_;
   Codec codec_ = Codec::proto;
   std::optional<std::chrono::nanoseconds> timeout_;
   std::optional<Error> fault_;

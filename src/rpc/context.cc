@@ -23,6 +23,11 @@ Headers& Context::request_headers() {
   return request_headers_;
 }
 
+bool Context::compress_response(std::string_view name) {
+  if (headers_sent_) throw std::logic_error("Context::compress_response: the response headers were sent before");
+  return call_.compress_response(name);
+}
+
 void Context::respond(const google::protobuf::MessageLite& message) {
   if (method_->stream_type != StreamType::unary && method_->stream_type != StreamType::client) {
     throw std::logic_error("Context::respond: " + std::string(method_->full_name()) + " is answered by a stream");
@@ -32,7 +37,7 @@ void Context::respond(const google::protobuf::MessageLite& message) {
 
 Context::Hooks& Context::open_hooks() {
   if (!hooks_) hooks_ = std::make_unique<Hooks>();
-  if (hooks_->fixed) throw std::logic_error("hooks are added to a context before next() is called");
+  if (hooks_fixed_) throw std::logic_error("hooks are added to a context before next() is called");
   return *hooks_;
 }
 

@@ -169,6 +169,9 @@ void ServerCall::cancel(CancelReason reason) {
   if (blocking_ != nullptr) blocking_->on_cancel(reason);
   const Error error = cancellation_error(reason);
   finish(&error);
+  // A handler may ignore cancellation, but not wait for what will never come.
+  inbound_.notify_later();
+  outbound_.notify_later();
   // Last: a handler that waits is resumed, now or soon, and its end is the end of this object.
   cancel_run();
 }
@@ -349,6 +352,20 @@ void ServerCall::send_headers() {
   protocol::ServerOutput out;
   send_pending_headers(out, false);
   apply(std::move(out), *exchange_);
+}
+
+bool ServerCall::compress_response(std::string_view name) {
+  const auto found = protocol_->find_response_compression(name);
+  if (!found) return false;
+  if (metadata_elsewhere_) {
+    // Before the headers and the messages that the thread hands over.
+    asio::post(environment_.loop, [this, compression = *found] {
+      if (!answered_) protocol_->set_response_compression(compression);
+    });
+  } else {
+    protocol_->set_response_compression(*found);
+  }
+  return true;
 }
 
 Task<bool> ServerCall::send(const google::protobuf::MessageLite& message) { return send_encoded(encode(message)); }

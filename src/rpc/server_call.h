@@ -108,6 +108,10 @@ class ServerCall final : public Job,
   Task<bool> receive_next(google::protobuf::MessageLite& message) override;
   Task<bool> send(const google::protobuf::MessageLite& message) override;
   void send_headers() override;
+  bool compress_response(std::string_view name) override;
+  void warn(std::string_view text) const override {
+    environment_.report(LogRecord::Level::warning, route_.method->full_name(), text);
+  }
   std::optional<CancelReason> cancelled() const noexcept override;
   std::stop_token stop_token() override;
 

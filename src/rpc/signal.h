@@ -38,6 +38,17 @@ class Signal {
     std::move(handler)();
   }
 
+  /// Resumes the waiter, if there is one, in a later turn of the loop. The signal may be destroyed before.
+  void notify_later() {
+    if (!handler_) return;
+    Handler waiter = std::move(*handler_);
+    handler_.reset();
+    auto slot = boost::asio::get_associated_cancellation_slot(waiter);
+    if (slot.is_connected()) slot.clear();
+    auto executor = boost::asio::get_associated_executor(waiter);
+    boost::asio::post(executor, std::move(waiter));
+  }
+
   /// Destroys the waiter, if there is one, instead of resuming it.
   void abandon() {
     std::optional<Handler> waiter = std::exchange(handler_, std::nullopt);
@@ -57,6 +68,7 @@ class Signal {
     if (!slot.is_connected()) return;
     slot.assign([this](boost::asio::cancellation_type) {
       // Not inline: whoever emits a cancellation does not expect the coroutine to run, and maybe end, inside of it.
+      // The slot is in use and cannot be cleared.
       if (!handler_) return;
       Handler waiter = std::move(*handler_);
       handler_.reset();

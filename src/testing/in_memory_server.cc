@@ -16,6 +16,7 @@
 #include "rpc/thread_pool.h"
 #include "server/router.h"
 #include "server/server_loop.h"
+#include "testing/virtual_network.h"
 
 namespace connectrpc::testing {
 
@@ -23,9 +24,10 @@ namespace asio = boost::asio;
 
 class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(ServerOptions options, io::Loop* users) : options_(std::move(options)) {
+  Core(ServerOptions options, io::Loop* users, const NetworkOptions* network) : options_(std::move(options)) {
     if (users == nullptr) own_loop_ = std::make_unique<io::Loop>(1);
     loop_ = users != nullptr ? users : own_loop_.get();
+    if (network != nullptr) network_ = std::make_shared<VirtualNetwork>(*loop_, *network);
   }
 
   template <class AnyService>
@@ -34,18 +36,25 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
     router_.add(service, prefix);
   }
 
+  void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
+    if (server_) throw std::logic_error("InMemoryServer::intercept: a channel was made before");
+    router_.intercept(name, std::move(interceptor));
+  }
+
   ChannelPtr channel(ChannelOptions options) {
     start();
     auto core = std::make_shared<client::ChannelCore>("http://in-memory", std::move(options), loop_);
     core->set_connector([server = weak_from_this()](io::Loop& loop) -> std::unique_ptr<io::Stream> {
       const auto alive = server.lock();
       if (!alive || !alive->server_) return nullptr;
-      auto [ours, theirs] = io::make_pipe(loop);
+      auto [ours, theirs] = alive->network_ ? alive->network_->connect() : io::make_pipe(loop);
       alive->server_->serve(std::move(theirs));
       return std::move(ours);
     });
     return Channel::make(std::move(core));
   }
+
+  NetworkReport network() const { return network_ ? network_->report() : NetworkReport(); }
 
   // The owner goes away; channels may still hold this.
   void stop() {
@@ -86,6 +95,7 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
   ServerOptions options_;
   std::unique_ptr<io::Loop> own_loop_;
   io::Loop* loop_ = nullptr;
+  std::shared_ptr<VirtualNetwork> network_;
   server::Router router_;
   std::optional<rpc::ThreadPool> threads_;
   std::optional<server::ServerLoop> server_;
@@ -93,9 +103,12 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
   std::thread thread_;
 };
 
-InMemoryServer::InMemoryServer(ServerOptions options) : core_(std::make_shared<Core>(std::move(options), nullptr)) {}
+InMemoryServer::InMemoryServer(ServerOptions options)
+    : core_(std::make_shared<Core>(std::move(options), nullptr, nullptr)) {}
 InMemoryServer::InMemoryServer(asio::io_context& io, ServerOptions options)
-    : core_(std::make_shared<Core>(std::move(options), &io)) {}
+    : core_(std::make_shared<Core>(std::move(options), &io, nullptr)) {}
+InMemoryServer::InMemoryServer(asio::io_context& io, ServerOptions options, NetworkOptions network)
+    : core_(std::make_shared<Core>(std::move(options), &io, &network)) {}
 InMemoryServer::~InMemoryServer() { core_->stop(); }
 
 InMemoryServer& InMemoryServer::add(Service& service, std::string_view prefix) {
@@ -106,6 +119,18 @@ InMemoryServer& InMemoryServer::add(ServiceSync& service, std::string_view prefi
   core_->add(service, prefix);
   return *this;
 }
+
+InMemoryServer& InMemoryServer::intercept(std::shared_ptr<Interceptor> interceptor) {
+  core_->intercept("", std::move(interceptor));
+  return *this;
+}
+InMemoryServer& InMemoryServer::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
+  if (name.empty()) throw std::invalid_argument("InMemoryServer::intercept: the name is empty");
+  core_->intercept(name, std::move(interceptor));
+  return *this;
+}
+
+NetworkReport InMemoryServer::network() const { return core_->network(); }
 
 ChannelPtr InMemoryServer::channel(ChannelOptions options) { return core_->channel(std::move(options)); }
 

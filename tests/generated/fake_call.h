@@ -48,6 +48,8 @@ class FakeCall final : public detail::ServerCall {
     return sent();
   }
   void send_headers() override {}
+  bool compress_response(std::string_view) override { return false; }
+  void warn(std::string_view) const override {}
   std::optional<CancelReason> cancelled() const noexcept override { return std::nullopt; }
   std::stop_token stop_token() override { return {}; }
 

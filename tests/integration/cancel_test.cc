@@ -45,8 +45,9 @@ class Cancel : public ::testing::TestWithParam<Case> {
     EXPECT_TRUE(run_on(io_, call_for(request, 10s)));
   }
 
-  boost::asio::io_context io_{1};
   TestServer server_;
+  // After the server, which waits for connections that go down with it.
+  boost::asio::io_context io_{1};
   ChannelPtr channel_;
 };
 

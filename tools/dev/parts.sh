@@ -8,6 +8,7 @@ layers       | 120  | who includes whom, and the checker against trees that must
 tree         | 120  | machine paths, registry hosts, unfinished work; snippets of the pages against their files
 build        | 2400 | release build with g++
 unit         | 900  | unit tests, release
+metadata     | 900  | metadata through every protocol, kind of call, HTTP version and style
 must-not-compile | 900  | forms that must not compile
 golden       | 300  | what the generator writes, against the files kept
 consumer     | 900  | install, then a project of its own that uses it
@@ -27,6 +28,7 @@ tsan-full    | 5400 | all unit tests under ThreadSanitizer
 conformance-repeat | 2700 | the conformance suite three times in a row
 conformance-tsan | 5400 | the conformance suite under ThreadSanitizer, on several loops
 unit-repeat  | 3600 | unit tests twenty times in shuffled order
+backpressure | 600  | memory and other calls while a reader takes its time, then 1 GiB at full speed
 '
 
 # count PASSED FAILED SKIPPED — adds to what this part has checked.
@@ -90,7 +92,13 @@ run_ctest() {
 # Tests of ctest that are parts of their own, by the beginning of their names.
 own_parts='^(golden|must_not_compile|consumer)'
 
-part_unit() { run_ctest release --without "$own_parts"; }
+part_unit() { run_ctest release --without "$own_parts|^metadata"; }
+part_metadata() {
+  build_preset release test_metadata || return 1
+  run_ctest release --only '^metadata'
+  # What ./dev test metadata ends with.
+  grep -hs '^metadata: [0-9]' "$build/release/Testing/Temporary/LastTest.log"
+}
 part_must-not-compile() { run_ctest release --only '^must_not_compile'; }
 part_golden() {
   # golden_buf runs the cases through buf, too, and says itself where it is missing.
@@ -203,6 +211,8 @@ part_h2spec() {
   install_judge h2spec || { skip "$judge_fault"; return; }
   python3 tools/h2spec.py --judge "$(judge_program h2spec)" --counts "$counts" -- "$build/release/bin/h2spec_server"
 }
+
+part_backpressure() { tests/backpressure/run.py --bin "$build/release/bin" --counts "$counts" || true; }
 
 part_conformance-repeat() {
   local round

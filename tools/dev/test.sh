@@ -35,6 +35,7 @@ run_part() {
   if [[ $status != 0 && $failed == 0 ]]; then failed=1; fi
   took=$(awk -v a="$started" -v b="$took" 'BEGIN {printf "%.1f", b - a}')
   grep -h '^SKIPPED' "$log" | sed 's/^/    /' || true
+  closing=$(grep -h '^metadata: [0-9]' "$log" | tail -n 1) || closing=
   if [[ $failed != 0 ]]; then
     [[ $status != 124 && $status != 137 ]] || warn "$name took longer than its $limit s and was ended"
     printf '    ---- the last lines of build/logs/%s.log\n' "$name"
@@ -49,13 +50,15 @@ run_part() {
 }
 
 run_parts() {
-  local table='' total_passed=0 total_failed=0 total_skipped=0 name started=$SECONDS
+  local table='' total_passed=0 total_failed=0 total_skipped=0 closing='' name started=$SECONDS
   mkdir -p "$logs"
   for name in "$@"; do run_part "$name"; done
   printf '\n%-20s %11s %8s %8s %8s\n' part took passed failed skipped
   printf '%s' "$table"
   printf '%-20s %9s s\n\n' "all" "$((SECONDS - started))"
   printf '%s passed, %s failed, %s skipped\n' "$total_passed" "$total_failed" "$total_skipped"
+  # Of the last part.
+  [[ -z $closing ]] || printf '%s\n' "$closing"
   [[ $total_failed == 0 ]]
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connectrpc/context.h"
+#include "connectrpc/detail/server_call.h"
 
 namespace connectrpc::detail {
 
@@ -26,14 +27,14 @@ class ContextAccess {
   /// The headers to be sent; from then on they are frozen. `last`: nobody will read them any more.
   static Headers take_response_headers(Context& context, bool last);
 
+  static void warn(const Context& context, std::string_view text) { context.call_.warn(text); }
+
   /// A client's: what will be sent, in place of Facts::raw_request_headers.
   static void set_request_headers(Context& context, Headers headers);
   static void set_http_version(Context& context, HttpVersion version) { context.http_version_ = version; }
 
   /// No hooks can be added from now on.
-  static void fix_hooks(Context& context) {
-    if (context.hooks_) context.hooks_->fixed = true;
-  }
+  static void fix_hooks(Context& context) noexcept { context.hooks_fixed_ = true; }
   static bool has_request_hooks(const Context& context) noexcept {
     return context.hooks_ && !context.hooks_->requests.empty();
   }

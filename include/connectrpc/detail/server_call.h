@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <stop_token>
+#include <string_view>
 
 #include "connectrpc/cancel.h"
 #include "connectrpc/headers.h"
@@ -25,8 +26,12 @@ class ContextCall {
   virtual void send_headers() = 0;
   /// The one message of a unary or client-stream response, encoded at once. Throws Error.
   virtual void respond(const google::protobuf::MessageLite& message) = 0;
+  /// False if the response may not be compressed with this.
+  virtual bool compress_response(std::string_view name) = 0;
   virtual std::optional<CancelReason> cancelled() const noexcept = 0;
   virtual std::stop_token stop_token() = 0;
+  /// A warning for the log hook.
+  virtual void warn(std::string_view text) const = 0;
 
  protected:
   ~ContextCall() = default;

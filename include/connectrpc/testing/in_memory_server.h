@@ -5,8 +5,10 @@
 #include <string_view>
 
 #include "connectrpc/channel.h"
+#include "connectrpc/interceptor.h"
 #include "connectrpc/server.h"
 #include "connectrpc/service.h"
+#include "connectrpc/testing/network.h"
 
 namespace connectrpc::testing {
 
@@ -21,6 +23,8 @@ class InMemoryServer {
   explicit InMemoryServer(ServerOptions options = ServerOptions());
   /// Server and channels live on `io`, which is run by one thread and outlives them.
   explicit InMemoryServer(boost::asio::io_context& io, ServerOptions options = ServerOptions());
+  /// The same with a network in between.
+  InMemoryServer(boost::asio::io_context& io, ServerOptions options, NetworkOptions network);
   InMemoryServer(const InMemoryServer&) = delete;
   InMemoryServer& operator=(const InMemoryServer&) = delete;
   /// Cancels calls under way. Channels that are still there can connect no more.
@@ -30,8 +34,15 @@ class InMemoryServer {
   InMemoryServer& add(Service& service, std::string_view prefix = "");
   InMemoryServer& add(ServiceSync& service, std::string_view prefix = "");
 
+  /// As Server::intercept; before the first channel() is made.
+  InMemoryServer& intercept(std::shared_ptr<Interceptor> interceptor);
+  InMemoryServer& intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
+
   /// A channel whose connections end in this server. Peers are in-process.
   ChannelPtr channel(ChannelOptions options = ChannelOptions());
+
+  /// What has happened in the network; empty without one.
+  NetworkReport network() const;
 
  private:
   class Core;

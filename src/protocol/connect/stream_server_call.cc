@@ -35,8 +35,8 @@ void ConnectStreamServerCall::send_headers(Headers headers, ServerOutput& out) {
   headers_sent_ = true;
   keep_sendable(headers);
   HeadersAccess::append(headers, "content-type", content_type_text(ContentKind::connect_stream, codec_));
-  if (response_compression_ != nullptr) HeadersAccess::append(headers, encoding_name, response_compression_->name());
-  if (advertise_) HeadersAccess::append(headers, accept_name, settings_.compressions->names());
+  if (encodings_.response != nullptr) HeadersAccess::append(headers, encoding_name, encodings_.response->name());
+  if (encodings_.fault) HeadersAccess::append(headers, accept_name, settings_.compressions->names());
   out.head.emplace().headers = std::move(headers);
 }
 

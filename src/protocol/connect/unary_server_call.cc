@@ -87,24 +87,16 @@ void ConnectUnaryServerCall::read_get(const http::RequestHead& head) {
   }
 }
 
-void ConnectUnaryServerCall::use(ServerEncodings encodings) {
-  request_compression_ = encodings.request;
-  response_compression_ = encodings.response;
-  if (!encodings.fault) return;
-  advertise_ = true;
-  fault_ = std::move(encodings.fault);
-}
-
 ServerInput ConnectUnaryServerCall::message(std::string_view payload) {
   ServerInput input;
   received_ = true;
   input.kind = ServerInput::Kind::message;
   input.payload = payload;
-  if (request_compression_ == nullptr) {
+  if (encodings_.request == nullptr) {
     if (payload.size() > settings_.receive_limit)
       input.error = receive_limit_error(payload.size(), settings_.receive_limit);
   } else if (!payload.empty()) {
-    input.error = unpack(*request_compression_, payload, settings_.receive_limit, Code::invalid_argument, unpacked_);
+    input.error = unpack(*encodings_.request, payload, settings_.receive_limit, Code::invalid_argument, unpacked_);
     input.payload = unpacked_;
   }
   if (input.error) input.kind = ServerInput::Kind::failed;
@@ -124,7 +116,7 @@ ServerInput ConnectUnaryServerCall::receive(std::string_view body, bool ended, s
     return input;
   }
   const std::size_t limit =
-      request_compression_ == nullptr ? settings_.receive_limit : packed_limit(settings_.receive_limit);
+      encodings_.request == nullptr ? settings_.receive_limit : packed_limit(settings_.receive_limit);
   const WholeBody::Item item = body_.read(body, ended, announced, limit);
   switch (item.kind) {
     case WholeBody::Kind::need_more: break;
@@ -143,9 +135,9 @@ void ConnectUnaryServerCall::send_headers(Headers headers, ServerOutput&) { head
 Result<void> ConnectUnaryServerCall::send_message(std::string prefixed_payload, ServerOutput&) {
   Result<void> allowed = check_send_limit(settings_, prefixed_payload.size());
   if (!allowed) return allowed;
-  packed_ = worth_packing(settings_, response_compression_, prefixed_payload.size());
+  packed_ = worth_packing(settings_, encodings_.response, prefixed_payload.size());
   if (packed_) {
-    response_compression_->compress(prefixed_payload, payload_);
+    encodings_.response->compress(prefixed_payload, payload_);
   } else {
     payload_ = std::move(prefixed_payload);
   }
@@ -157,13 +149,13 @@ void ConnectUnaryServerCall::finish(Ending ending, ServerOutput& out) {
   keep_sendable(headers);
   // Caches must not give a compressed answer to who cannot read it.
   if (get_) HeadersAccess::append(headers, "vary", accept_name);
-  if (advertise_) HeadersAccess::append(headers, accept_name, settings_.compressions->names());
+  if (encodings_.fault) HeadersAccess::append(headers, accept_name, settings_.compressions->names());
   if (ending.error != nullptr) {
     out = make_unary_error(*ending.error, std::move(headers), ending.trailers);
     return;
   }
   HeadersAccess::append(headers, "content-type", content_type_text(ContentKind::connect_unary, codec_));
-  if (packed_) HeadersAccess::append(headers, encoding_name, response_compression_->name());
+  if (packed_) HeadersAccess::append(headers, encoding_name, encodings_.response->name());
   append_trailers(headers, ending.trailers);
   out.head.emplace().headers = std::move(headers);
   out.body = std::move(payload_);

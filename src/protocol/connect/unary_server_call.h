@@ -25,12 +25,9 @@ class ConnectUnaryServerCall final : public ServerCall {
  private:
   void read_post(const http::RequestHead& head);
   void read_get(const http::RequestHead& head);
-  void use(ServerEncodings encodings);
   ServerInput message(std::string_view payload);
 
   const ServerSettings& settings_;
-  const Compression* request_compression_ = nullptr;
-  const Compression* response_compression_ = nullptr;
   WholeBody body_;
   // The message of a GET, still packed.
   std::string get_message_;
@@ -40,8 +37,6 @@ class ConnectUnaryServerCall final : public ServerCall {
   bool get_;
   bool received_ = false;
   bool packed_ = false;
-  // The request used an unknown compression: the answer names the known ones.
-  bool advertise_ = false;
 };
 
 /// The answer that an error is in a unary call; `headers` may already have fields of the protocol.

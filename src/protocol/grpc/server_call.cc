@@ -37,14 +37,14 @@ void GrpcServerCall::send_headers(Headers headers, ServerOutput& out) {
   headers_sent_ = true;
   keep_sendable(headers);
   append_content_type(headers, type_);
-  if (response_compression_ != nullptr) HeadersAccess::append(headers, encoding_name, response_compression_->name());
-  if (advertise_) HeadersAccess::append(headers, accept_name, settings_.compressions->names());
+  if (encodings_.response != nullptr) HeadersAccess::append(headers, encoding_name, encodings_.response->name());
+  if (encodings_.fault) HeadersAccess::append(headers, accept_name, settings_.compressions->names());
   out.head.emplace().headers = std::move(headers);
 }
 
 void GrpcServerCall::finish(Ending ending, ServerOutput& out) {
   out.end = true;
-  if (!headers_sent_ && ending.headers.empty() && !advertise_) {
+  if (!headers_sent_ && ending.headers.empty() && !encodings_.fault) {
     out = make_trailers_only(type_, ending.error, std::move(ending.trailers));
     return;
   }
