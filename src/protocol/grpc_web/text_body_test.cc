@@ -37,13 +37,14 @@ TEST(TextBody, DecodesOneEncodingAndSeveral) {
       {base::base64_encode(large.substr(0, 20'000)) + base::base64_encode(large.substr(20'000)), large},
   };
   for (const auto& [text, bytes] : cases)
-    for (const std::size_t size : {1, 2, 3, 4, 5, 7, 1000, 1'000'000}) EXPECT_EQ(decode(text, size), bytes) << size;
+    for (const std::size_t size : {1u, 2u, 3u, 4u, 5u, 7u, 1000u, 1'000'000u})
+      EXPECT_EQ(decode(text, size), bytes) << size;
 }
 
 TEST(TextBody, RefusesWhatIsNoBase64) {
   for (const std::string_view text : {"a", "aGVsb", "aGVs====", "aGVsbG8=a", "aGVsbA=bw==", "aGV sbG8", "aGVsbG8=\n",
                                       "a===", "=aGV", "aG=V", "aGVsbG8_", "aGVs-GVs"})
-    for (const std::size_t size : {1, 3, 4, 1000}) EXPECT_FALSE(decode(text, size)) << text << " by " << size;
+    for (const std::size_t size : {1u, 3u, 4u, 1000u}) EXPECT_FALSE(decode(text, size)) << text << " by " << size;
 }
 
 TEST(TextBody, GivesWhatIsThere) {
