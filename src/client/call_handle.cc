@@ -19,15 +19,14 @@ namespace {
 // One step of a side at a time.
 class Busy {
  public:
-  Busy(bool& busy, const char* what) : busy_(busy) {
-    if (busy) throw std::logic_error(std::string(what) + " was called while another had not returned");
-    busy_ = true;
+  Busy(std::atomic<bool>& busy, const char* what) : busy_(busy) {
+    if (busy.exchange(true)) throw std::logic_error(std::string(what) + " was called while another had not returned");
   }
   Busy(const Busy&) = delete;
   ~Busy() { busy_ = false; }
 
  private:
-  bool& busy_;
+  std::atomic<bool>& busy_;
 };
 
 // Whether the call's metadata may be asked for again.

@@ -1,6 +1,7 @@
 // A call as its user holds it: its rules of use, and the outcome once the reading side has seen it.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -11,7 +12,8 @@
 
 namespace connectrpc::client {
 
-/// Shared by the user's object and by steps under way. Each part belongs to one side.
+/// Shared by the user's object and by steps under way. Each part belongs to one side; the flags are atomic because two
+/// threads on one side are misuse that is told to the second.
 class CallHandle {
  public:
   CallHandle(ChannelPtr owner, std::shared_ptr<Call> core) : channel(std::move(owner)), call(std::move(core)) {}
@@ -21,12 +23,12 @@ class CallHandle {
   const std::shared_ptr<Call> call;
 
   // The writing side.
-  bool closed = false;
-  bool sending = false;
+  std::atomic<bool> closed = false;
+  std::atomic<bool> sending = false;
 
   // The reading side.
-  bool reading = false;
-  bool ended = false;
+  std::atomic<bool> reading = false;
+  std::atomic<bool> ended = false;
   std::optional<Error> failed;
 };
 
