@@ -24,6 +24,12 @@ class Bell {
     boost::system::error_code ignored;
     co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
   }
+  /// The same, at most until `end`.
+  Task<> wait_until(std::chrono::steady_clock::time_point end) {
+    timer_.expires_at(end);
+    co_await wait();
+    timer_.expires_at(std::chrono::steady_clock::time_point::max());
+  }
   void ring() { timer_.cancel(); }
 
  private:

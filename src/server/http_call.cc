@@ -1,6 +1,8 @@
 // A request of a server's own connection that is more than a call of a method.
 #include "server/http_call.h"
 
+#include <boost/asio/this_coro.hpp>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -9,6 +11,9 @@
 namespace connectrpc::server {
 
 namespace {
+
+constexpr std::size_t max_discarded = 64 * 1024;
+constexpr std::chrono::seconds max_discard_time{1};
 
 Error client_gone(const http::Reset& reset) { return Error(Code::canceled, "the client has gone: " + reset.text); }
 
@@ -54,11 +59,26 @@ Task<> HttpCall::run() {
     // Whoever threw has told the log hook.
     broken = true;
   }
-  if (exchange_->reset()) co_return;
-  if (broken) {
-    exchange_->abort(http::ResetReason::internal_error);
-  } else if (!exchange_->inbound_ended()) {
-    exchange_->abort(http::ResetReason::no_error);
+  if (broken && !exchange_->reset()) exchange_->abort(http::ResetReason::internal_error);
+  // Whatever comes now, the answer has been given.
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_await discard_rest();
+}
+
+// The rest of a request that is answered. Clients that are still sending (curl) take a reset for a failure, whatever
+// its code says: what is small is rather read.
+Task<> HttpCall::discard_rest() {
+  const auto end = std::chrono::steady_clock::now() + max_discard_time;
+  std::size_t discarded = 0;
+  // HTTP/1.1's session does this by itself.
+  bool worth_it = exchange_->request().version == HttpVersion::http2;
+  while (!exchange_->finished()) {
+    discarded += exchange_->body().size();
+    exchange_->consume(exchange_->body().size());
+    worth_it = worth_it && discarded <= max_discarded && exchange_->announced_length().value_or(0) <= max_discarded &&
+               std::chrono::steady_clock::now() < end;
+    if (!worth_it) co_return exchange_->abort(http::ResetReason::no_error);
+    co_await inbound_->wait_until(end);
   }
 }
 

@@ -55,6 +55,7 @@ class HttpCall final : public rpc::Job, private http::Exchange::Observer, privat
   Task<> end(const http::Response& response) override;
 
   Task<std::optional<std::string>> read();
+  Task<> discard_rest();
   void shut_down();
 
   const std::shared_ptr<rpc::ServerEnvironment> environment_;
