@@ -135,13 +135,11 @@ TEST_F(RouterTest, DuplicatesInAMergeAreNamedAndNothingIsTakenOver) {
 }
 
 TEST_F(RouterTest, ServesRequestsOfAnotherLibrary) {
+  Router blocking;
+  blocking.add(blocking_);
   Router router;
   router.use(marks("mine"));
-  router.add(probe_).mount("/blocking", [&]() -> const Router& {
-    static Router blocking;
-    blocking.add(blocking_);
-    return blocking;
-  }());
+  router.add(probe_).mount("/blocking", blocking);
   router.handle("/healthz", says("fine"));
   const auto serve = [&]() -> Task<> {
     {
