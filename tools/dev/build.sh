@@ -27,9 +27,31 @@ lint_sources() {
   python3 tools/lint.py --build "$build/clang" --jobs "$cores" "$@"
 }
 
+# run_bench [peers] [ARG…]
 run_bench() {
+  if [[ ${1:-} == peers ]]; then
+    shift
+    run_bench_peers "$@"
+    return
+  fi
   build_preset release micro_bench || return 1
   "$build/release/bin/micro_bench" "$@"
+}
+
+# run_bench_peers [--no-build] [ARG OF bench/peers/run.py…] — peers are built once into the user's cache; one that cannot
+# be built here is left out, and a line says why.
+run_bench_peers() {
+  local peers=$cache/peers
+  setup_packages peers
+  build_preset release bench_server bench_client || return 1
+  if [[ ${1:-} == --no-build ]]; then
+    shift
+  else
+    say "building the peers into $peers (once)"
+    bench/peers/build.sh "$peers" || return 1
+  fi
+  python3 bench/peers/run.py --ours "$build/release/bin" --built "$peers" --out "$build/bench" "$@" || return 1
+  say "the report: build/bench/report.md, report.json, report.svg"
 }
 
 run_demo() {

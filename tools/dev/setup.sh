@@ -17,6 +17,12 @@ packages_check=(
   ca-certificates                       # for the judges' downloads
 )
 
+packages_peers=(
+  nghttp2-client nghttp2-server         # h2load, which generates, and nghttpd, a yardstick
+  curl openssl python3 python3-venv strace valgrind
+  libgrpc++-dev protobuf-compiler-grpc  # grpc++ as a peer
+)
+
 as_root() {
   if [[ $(id -u) == 0 ]]; then
     "$@"
