@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import build_costs
 import chat
 import clients
 import generator
@@ -204,6 +205,7 @@ PARTS = {
     "loops": loops.part_loops,
     "syscalls": syscalls.part_syscalls,
     "instructions": instructions.part_instructions,
+    "build": build_costs.part_build,
 }
 
 

@@ -27,15 +27,24 @@ lint_sources() {
   python3 tools/lint.py --build "$build/clang" --jobs "$cores" "$@"
 }
 
-# run_bench [peers] [ARG…]
+# run_bench [peers|budget] [ARG…]
 run_bench() {
-  if [[ ${1:-} == peers ]]; then
-    shift
-    run_bench_peers "$@"
-    return
-  fi
+  case ${1:-} in
+    peers | budget)
+      local what=$1
+      shift
+      "run_bench_$what" "$@"
+      return
+      ;;
+  esac
   build_preset release micro_bench || return 1
   "$build/release/bin/micro_bench" "$@"
+}
+
+# run_bench_budget [ARG OF bench/budget.py…]
+run_bench_budget() {
+  build_preset release bench_budget || return 1
+  python3 bench/budget.py --program "$build/release/bin/bench_budget" "$@"
 }
 
 # run_bench_peers [--no-build] [ARG OF bench/peers/run.py…] — peers are built once into the user's cache; one that cannot
