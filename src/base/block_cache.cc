@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -45,10 +45,7 @@ struct Ender {
   ~Ender() {
     store.open = false;
     store.ended = true;
-    for (Head*& first : store.kept) {
-      while (first != nullptr) std::free(std::exchange(first, first->next));
-    }
-    store.bytes = 0;
+    drop_kept_blocks();
   }
 };
 
@@ -78,7 +75,7 @@ void* allocate_block(std::size_t size) noexcept {
     size = capacity;
   }
 #endif
-  auto* const head = static_cast<Head*>(std::malloc(sizeof(Head) + size));
+  auto* const head = static_cast<Head*>(::operator new(sizeof(Head) + size, std::nothrow));
   if (head == nullptr) return nullptr;
   head->capacity = size;
   return head + 1;
@@ -95,7 +92,7 @@ void free_block(void* block) noexcept {
     return;
   }
 #endif
-  std::free(head);
+  ::operator delete(head);
 }
 
 void* reallocate_block(void* block, std::size_t size) noexcept {
@@ -107,6 +104,13 @@ void* reallocate_block(void* block, std::size_t size) noexcept {
   std::memcpy(larger, block, std::min(capacity, size));
   free_block(block);
   return larger;
+}
+
+void drop_kept_blocks() noexcept {
+  for (Head*& first : store.kept) {
+    while (first != nullptr) ::operator delete(std::exchange(first, first->next));
+  }
+  store.bytes = 0;
 }
 
 std::size_t kept_block_bytes() noexcept { return store.bytes; }

@@ -17,6 +17,8 @@ void free_block(void* block) noexcept;
 
 /// Bytes that the calling thread keeps.
 std::size_t kept_block_bytes() noexcept;
+/// Gives them back.
+void drop_kept_blocks() noexcept;
 
 /// Objects of classes that derive from this live in such blocks.
 class Block {
