@@ -11,6 +11,7 @@
 #include <string>
 
 #include "connectrpc/client.h"
+#include "connectrpc/detail/request_message.h"
 #include "connectrpc/testing/in_memory_server.h"
 
 namespace connectrpc {
@@ -33,10 +34,12 @@ class Streams final : public Service {
   Task<> call(const MethodSpec& method, detail::ServerCall& call) override {
     StringValue message;
     switch (method.stream_type) {
-      case StreamType::server:
-        co_await call.receive(message);
-        for (int i = 0; i < messages; ++i) co_await call.send(message);
+      case StreamType::server: {
+        detail::RequestMessage<StringValue> request;
+        co_await call.receive(request);
+        for (int i = 0; i < messages; ++i) co_await call.send(*request);
         break;
+      }
       case StreamType::client:
         for (bool more = true; more;) more = co_await call.receive_next(message);
         call.respond(message);

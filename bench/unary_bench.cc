@@ -9,6 +9,7 @@
 #include <string>
 
 #include "connectrpc/client.h"
+#include "connectrpc/detail/request_message.h"
 #include "connectrpc/interceptor.h"
 #include "connectrpc/testing/in_memory_server.h"
 
@@ -29,9 +30,9 @@ class Echo final : public Service {
     return all;
   }
   Task<> call(const MethodSpec&, detail::ServerCall& call) override {
-    StringValue message;
+    detail::RequestMessage<StringValue> message;
     co_await call.receive(message);
-    call.respond(message);
+    call.respond(*message);
   }
 };
 

@@ -21,15 +21,15 @@ Variables variables(const Service& service, const Method& method) {
 std::string_view coroutine_body(StreamKind kind) {
   switch (kind) {
     case StreamKind::unary:
-      return "    $input$ request;\n"
+      return "    ::connectrpc::detail::RequestMessage<$input$> request;\n"
              "    co_await call.receive(request);\n"
-             "    const $output$ response = co_await handler.$function$(request, call.context());\n"
+             "    const $output$ response = co_await handler.$function$(*request, call.context());\n"
              "    call.respond(response);\n";
     case StreamKind::server:
-      return "    $input$ request;\n"
+      return "    ::connectrpc::detail::RequestMessage<$input$> request;\n"
              "    co_await call.receive(request);\n"
              "    ::connectrpc::StreamWriter<$output$> responses(call);\n"
-             "    co_await handler.$function$(request, responses, call.context());\n";
+             "    co_await handler.$function$(*request, responses, call.context());\n";
     case StreamKind::client:
       return "    ::connectrpc::StreamReader<$input$> requests(call);\n"
              "    const $output$ response = co_await handler.$function$(requests, call.context());\n"
@@ -45,15 +45,15 @@ std::string_view coroutine_body(StreamKind kind) {
 std::string_view blocking_body(StreamKind kind) {
   switch (kind) {
     case StreamKind::unary:
-      return "      $input$ request;\n"
+      return "      ::connectrpc::detail::RequestMessage<$input$> request;\n"
              "      call.receive(request);\n"
-             "      const $output$ response = this->$function$(request, call.context());\n"
+             "      const $output$ response = this->$function$(*request, call.context());\n"
              "      call.respond(response);\n";
     case StreamKind::server:
-      return "      $input$ request;\n"
+      return "      ::connectrpc::detail::RequestMessage<$input$> request;\n"
              "      call.receive(request);\n"
              "      ::connectrpc::StreamWriterSync<$output$> responses(call);\n"
-             "      this->$function$(request, responses, call.context());\n";
+             "      this->$function$(*request, responses, call.context());\n";
     case StreamKind::client:
       return "      ::connectrpc::StreamReaderSync<$input$> requests(call);\n"
              "      const $output$ response = this->$function$(requests, call.context());\n"
@@ -235,6 +235,7 @@ std::string source_text(const File& file) {
   if (file.services.empty()) return out.text();
   out.print("\n");
   if (!file.lite) out.print("#include <google/protobuf/descriptor.h>\n\n");
+  out.print("#include <connectrpc/detail/request_message.h>\n\n");
   out.print("#include <utility>\n\n");
   if (file.deprecated())
     out.print(

@@ -21,8 +21,9 @@ class StreamReader {
   /// The next message, or nothing after the last. Throws Error: broken input, deadline, cancellation.
   Task<std::optional<T>> receive() {
     std::optional<T> message(std::in_place);
-    const bool more = co_await call_.receive_next(*message);
-    if (!more) message.reset();
+    std::optional<bool> more = call_.try_receive_next(*message);
+    if (!more) more = co_await call_.receive_next(*message);
+    if (!*more) message.reset();
     co_return message;
   }
 

@@ -11,6 +11,21 @@ constexpr std::size_t most_kept = 64;
 
 }  // namespace
 
+void SendQueue::push(std::string chunk) {
+  // A stream's small messages, each in memory of its own, would cost more to free than to copy.
+  constexpr std::size_t small = 1024;
+  constexpr std::size_t gathered = 8 * 1024;
+  size_ += chunk.size();
+  if (chunk.size() <= small && first_ < chunks_.size()) {
+    if (std::string& last = chunks_.back(); last.capacity() - last.size() < chunk.size()) {
+      chunks_.emplace_back().reserve(gathered);
+    }
+    chunks_.back() += chunk;
+    return;
+  }
+  chunks_.push_back(std::move(chunk));
+}
+
 void SendQueue::move_to(std::string& out, std::size_t count) {
   count = std::min(count, size_);
   size_ -= count;

@@ -8,14 +8,12 @@
 
 namespace connectrpc::http2 {
 
-/// Chunks in the order in which they were given, taken from the front in pieces of any size. Chunks are moved in and
-/// copied once, into the output. Bounds nothing: whoever sends watches size().
+/// Chunks in the order in which they were given, taken from the front in pieces of any size. The first and large ones
+/// are moved in and copied once, into the output; small ones that follow are gathered. Bounds nothing: whoever sends
+/// watches size().
 class SendQueue {
  public:
-  void push(std::string chunk) {
-    size_ += chunk.size();
-    chunks_.push_back(std::move(chunk));
-  }
+  void push(std::string chunk);
   /// Bytes that wait.
   std::size_t size() const noexcept { return size_; }
   /// Appends the first `count` bytes, at most size(), to `out` and drops them here.

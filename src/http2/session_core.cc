@@ -287,6 +287,9 @@ struct SessionCore::Callbacks {
       SessionCore& self = core(user);
       Stream& stream = *static_cast<Stream*>(source->ptr);
       std::string& out = *self.out_;
+      // At once for what is to follow, lest it be copied each time the output grows.
+      if (const std::size_t needed = out.size() + frame_head_size + stream.body.size(); needed > out.capacity())
+        out.reserve(std::max(2 * out.capacity(), std::min(needed, self.out_limit_ + frame_head_size + size)));
       out.append(as_text(frame_head, frame_head_size));
       stream.body.move_to(out, size);
       self.sent_some(stream);

@@ -14,7 +14,7 @@ BlockingCall::BlockingCall(ServerCall& call, std::string request) : call_(call),
 
 Context& BlockingCall::context() noexcept { return call_.context_; }
 
-void BlockingCall::receive(google::protobuf::MessageLite& message) { call_.decode(request_, message); }
+void BlockingCall::receive(connectrpc::detail::RequestPlace& request) { call_.decode(request_, request); }
 
 void BlockingCall::respond(const google::protobuf::MessageLite& message) { answer_ = call_.encode(message); }
 

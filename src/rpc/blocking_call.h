@@ -27,7 +27,7 @@ class BlockingCall final : public connectrpc::detail::ServerCallSync {
   // On a thread of the handler.
 
   Context& context() noexcept override;
-  void receive(google::protobuf::MessageLite& message) override;
+  void receive(connectrpc::detail::RequestPlace& request) override;
   void respond(const google::protobuf::MessageLite& message) override;
   /// Reading and writing may be done by two threads.
   bool receive_next(google::protobuf::MessageLite& message) override;

@@ -207,7 +207,7 @@ std::stop_token ServerCall::stop_token() {
   return stop_->get_token();
 }
 
-ServerCall::Pulled ServerCall::pull(google::protobuf::MessageLite* message, std::string* bytes) {
+ServerCall::Pulled ServerCall::pull(connectrpc::detail::RequestPlace* place, std::string* bytes) {
   throw_if_cancelled();
   if (watch_) watch_->end_wait();
   protocol::ServerInput input =
@@ -222,7 +222,9 @@ ServerCall::Pulled ServerCall::pull(google::protobuf::MessageLite* message, std:
     case protocol::ServerInput::Kind::message: break;
   }
   Result<void> decoded;
-  if (message != nullptr) {
+  google::protobuf::MessageLite* message = nullptr;
+  if (place != nullptr) {
+    message = &place->make(input.payload.size());
     decoded = codec_.decode(input.payload, *message);
   } else {
     bytes->assign(input.payload);
@@ -233,13 +235,33 @@ ServerCall::Pulled ServerCall::pull(google::protobuf::MessageLite* message, std:
   return Pulled::message;
 }
 
+namespace {
+
+// A message that is there already.
+class MessageThere final : public connectrpc::detail::RequestPlace {
+ public:
+  explicit MessageThere(google::protobuf::MessageLite& message) : message_(message) {}
+  google::protobuf::MessageLite& make(std::size_t) override { return message_; }
+
+ private:
+  google::protobuf::MessageLite& message_;
+};
+
+}  // namespace
+
+std::optional<bool> ServerCall::try_receive_next(google::protobuf::MessageLite& message) {
+  MessageThere place(message);
+  switch (pull(&place, nullptr)) {
+    case Pulled::message: return true;
+    case Pulled::end: return false;
+    case Pulled::nothing: break;
+  }
+  return std::nullopt;
+}
+
 Task<bool> ServerCall::receive_next(google::protobuf::MessageLite& message) {
   for (;;) {
-    switch (pull(&message, nullptr)) {
-      case Pulled::message: co_return true;
-      case Pulled::end: co_return false;
-      case Pulled::nothing: break;
-    }
+    if (const auto received = try_receive_next(message)) co_return *received;
     co_await inbound_.wait();
   }
 }
@@ -252,13 +274,13 @@ Error wrong_count(std::string_view what) {
 
 }  // namespace
 
-Task<> ServerCall::receive(google::protobuf::MessageLite& message) { return receive_one(&message, nullptr); }
+Task<> ServerCall::receive(connectrpc::detail::RequestPlace& request) { return receive_one(&request, nullptr); }
 
-Task<> ServerCall::receive_one(google::protobuf::MessageLite* message, std::string* bytes) {
+Task<> ServerCall::receive_one(connectrpc::detail::RequestPlace* place, std::string* bytes) {
   for (bool received = false;;) {
     // A second message is only counted: the first one must stay as it is.
     std::string surplus;
-    switch (received ? pull(nullptr, &surplus) : pull(message, bytes)) {
+    switch (received ? pull(nullptr, &surplus) : pull(place, bytes)) {
       case Pulled::message:
         if (received) throw wrong_count("more");
         received = true;

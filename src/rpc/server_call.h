@@ -16,6 +16,7 @@
 #include "codec/message_codec.h"
 #include "connectrpc/cancel.h"
 #include "connectrpc/context.h"
+#include "connectrpc/detail/request_message.h"
 #include "connectrpc/detail/server_call.h"
 #include "connectrpc/error.h"
 #include "connectrpc/interceptor.h"
@@ -105,9 +106,10 @@ class ServerCall final : public base::Block,
 
   // connectrpc::detail::ServerCall
   Context& context() noexcept override { return context_; }
-  Task<> receive(google::protobuf::MessageLite& message) override;
+  Task<> receive(connectrpc::detail::RequestPlace& request) override;
   void respond(const google::protobuf::MessageLite& message) override;
   Task<bool> receive_next(google::protobuf::MessageLite& message) override;
+  std::optional<bool> try_receive_next(google::protobuf::MessageLite& message) override;
   Task<bool> send(const google::protobuf::MessageLite& message) override;
   void send_headers() override;
   bool compress_response(std::string_view name) override;
@@ -159,9 +161,9 @@ class ServerCall final : public base::Block,
   // What a blocking handler wrote, each message behind the protocol's prefix. Gives why one could not be sent.
   std::optional<Error> send_batch(std::optional<Headers> headers, std::vector<std::string> messages);
   // The one message of a request, into whichever is not null.
-  Task<> receive_one(google::protobuf::MessageLite* message, std::string* bytes);
-  // Looks for a message: decodes it into `message` or keeps its bytes in `bytes`, whichever is not null. Throws Error.
-  Pulled pull(google::protobuf::MessageLite* message, std::string* bytes);
+  Task<> receive_one(connectrpc::detail::RequestPlace* place, std::string* bytes);
+  // Looks for a message: decodes it into `place` or keeps its bytes in `bytes`, whichever is not null. Throws Error.
+  Pulled pull(connectrpc::detail::RequestPlace* place, std::string* bytes);
   void throw_if_cancelled() const;
   Error cancellation_error(CancelReason reason) const;
   // What an exception that leaves a handler tells the peer.
@@ -169,6 +171,9 @@ class ServerCall final : public base::Block,
   // Both pass interceptors' hooks and throw Error. Any thread that runs the handler.
   std::string encode(const google::protobuf::MessageLite& message);
   void decode(std::string_view bytes, google::protobuf::MessageLite& message);
+  void decode(std::string_view bytes, connectrpc::detail::RequestPlace& place) {
+    decode(bytes, place.make(bytes.size()));
+  }
   // The user's response headers as they may be sent; `last`: the handler has ended.
   Headers sendable_headers(bool last);
   // Drops pairs that came from elsewhere and may not be sent.

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "connectrpc/client.h"
+#include "connectrpc/detail/request_message.h"
 
 namespace connectrpc::testing {
 namespace {
@@ -26,10 +27,10 @@ class Echo final : public Service {
     return all;
   }
   Task<> call(const MethodSpec&, detail::ServerCall& call) override {
-    StringValue message;
+    detail::RequestMessage<StringValue> message;
     co_await call.receive(message);
     call.context().response_headers().set("peer", call.context().peer().to_string());
-    call.respond(message);
+    call.respond(*message);
   }
 };
 
@@ -41,9 +42,9 @@ class EchoSync final : public ServiceSync {
     return all;
   }
   void call(const MethodSpec&, detail::ServerCallSync& call) override {
-    StringValue message;
+    detail::RequestMessage<StringValue> message;
     call.receive(message);
-    call.respond(message);
+    call.respond(*message);
   }
 };
 

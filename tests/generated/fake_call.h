@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "connectrpc/detail/context_access.h"
+#include "connectrpc/detail/request_message.h"
 #include "connectrpc/detail/server_call.h"
 #include "connectrpc/service.h"
 
@@ -34,14 +35,17 @@ class FakeCall final : public detail::ServerCall {
   FakeMessages messages;
 
   Context& context() noexcept override { return context_; }
-  Task<> receive(google::protobuf::MessageLite& message) override {
-    messages.take(message);
+  Task<> receive(detail::RequestPlace& request) override {
+    messages.take(request.make(0));
     co_return;
   }
   void respond(const google::protobuf::MessageLite& message) override { messages.put(message); }
   Task<bool> receive_next(google::protobuf::MessageLite& message) override {
     const bool more = messages.take(message);
     co_return more;
+  }
+  std::optional<bool> try_receive_next(google::protobuf::MessageLite& message) override {
+    return messages.take(message);
   }
   Task<bool> send(const google::protobuf::MessageLite& message) override {
     messages.put(message);
@@ -63,7 +67,7 @@ class FakeCallSync final : public detail::ServerCallSync {
   FakeMessages messages;
 
   Context& context() noexcept override { return call_.context(); }
-  void receive(google::protobuf::MessageLite& message) override { messages.take(message); }
+  void receive(detail::RequestPlace& request) override { messages.take(request.make(0)); }
   void respond(const google::protobuf::MessageLite& message) override { messages.put(message); }
   bool receive_next(google::protobuf::MessageLite& message) override { return messages.take(message); }
   bool send(const google::protobuf::MessageLite& message) override {

@@ -1,6 +1,8 @@
 // What differs between the protobuf versions that we build with (3.21, 4.22 and later, 6.30 and later). Not API.
 #pragma once
 
+#include <google/protobuf/arena.h>
+
 #include <string_view>
 
 namespace connectrpc::detail {
@@ -10,6 +12,16 @@ namespace connectrpc::detail {
 template <class Text>
 std::string_view pb_view(const Text& text) noexcept {
   return {text.data(), text.size()};
+}
+
+/// A message in an arena, which owns it.
+template <class T>
+T* pb_create(google::protobuf::Arena& arena) {
+#if GOOGLE_PROTOBUF_VERSION >= 5026000
+  return google::protobuf::Arena::Create<T>(&arena);
+#else
+  return google::protobuf::Arena::CreateMessage<T>(&arena);
+#endif
 }
 
 }  // namespace connectrpc::detail

@@ -19,6 +19,8 @@ class Context;
 
 namespace connectrpc::detail {
 
+class RequestPlace;
+
 /// What a Context asks of its call, on the server or on the client.
 class ContextCall {
  public:
@@ -43,10 +45,12 @@ class ServerCall : public ContextCall {
   virtual Context& context() noexcept = 0;
 
   /// The one message of a unary or server-stream request. Throws Error.
-  virtual Task<> receive(google::protobuf::MessageLite& message) = 0;
+  virtual Task<> receive(RequestPlace& request) = 0;
 
   /// The next message of a request stream; false after the last. Throws Error.
   virtual Task<bool> receive_next(google::protobuf::MessageLite& message) = 0;
+  /// The same if it has arrived, nothing otherwise: most messages then need no coroutine.
+  virtual std::optional<bool> try_receive_next(google::protobuf::MessageLite& message) = 0;
   /// Sends a message of a response stream; waits while too much is unsent; false once the call is over.
   virtual Task<bool> send(const google::protobuf::MessageLite& message) = 0;
 
@@ -58,7 +62,7 @@ class ServerCall : public ContextCall {
 class ServerCallSync {
  public:
   virtual Context& context() noexcept = 0;
-  virtual void receive(google::protobuf::MessageLite& message) = 0;
+  virtual void receive(RequestPlace& request) = 0;
   virtual void respond(const google::protobuf::MessageLite& message) = 0;
   virtual bool receive_next(google::protobuf::MessageLite& message) = 0;
   virtual bool send(const google::protobuf::MessageLite& message) = 0;

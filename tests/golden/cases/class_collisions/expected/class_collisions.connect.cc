@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::classcollisions::v1 {
@@ -14,9 +16,9 @@ const ::google::protobuf::MethodDescriptor* GreetHandler_::Descriptors::get() {
 
 struct GreetHandler_::Calls {
   static ::connectrpc::Task<> get(GreetHandler_& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::classcollisions::v1::GreetClient request;
+    ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::GreetClient> request;
     co_await call.receive(request);
-    const ::golden::classcollisions::v1::Ping response = co_await handler.get(request, call.context());
+    const ::golden::classcollisions::v1::Ping response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 };
@@ -67,9 +69,9 @@ void GreetHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::classcollisions::v1::GreetClient request;
+      ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::GreetClient> request;
       call.receive(request);
-      const ::golden::classcollisions::v1::Ping response = this->get(request, call.context());
+      const ::golden::classcollisions::v1::Ping response = this->get(*request, call.context());
       call.respond(response);
       return;
     }
@@ -113,9 +115,9 @@ const ::google::protobuf::MethodDescriptor* Send_Handler_::Descriptors::get() {
 
 struct Send_Handler_::Calls {
   static ::connectrpc::Task<> get(Send_Handler_& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::classcollisions::v1::Send::Handler request;
+    ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::Send::Handler> request;
     co_await call.receive(request);
-    const ::golden::classcollisions::v1::Ping response = co_await handler.get(request, call.context());
+    const ::golden::classcollisions::v1::Ping response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 };
@@ -166,9 +168,9 @@ void Send_HandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::classcollisions::v1::Send::Handler request;
+      ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::Send::Handler> request;
       call.receive(request);
-      const ::golden::classcollisions::v1::Ping response = this->get(request, call.context());
+      const ::golden::classcollisions::v1::Ping response = this->get(*request, call.context());
       call.respond(response);
       return;
     }
@@ -212,9 +214,9 @@ const ::google::protobuf::MethodDescriptor* OtherHandler::Descriptors::get() {
 
 struct OtherHandler::Calls {
   static ::connectrpc::Task<> get(OtherHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::classcollisions::v1::Imported request;
+    ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::Imported> request;
     co_await call.receive(request);
-    const ::golden::classcollisions::v1::OtherClient response = co_await handler.get(request, call.context());
+    const ::golden::classcollisions::v1::OtherClient response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 };
@@ -265,9 +267,9 @@ void OtherHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::classcollisions::v1::Imported request;
+      ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::Imported> request;
       call.receive(request);
-      const ::golden::classcollisions::v1::OtherClient response = this->get(request, call.context());
+      const ::golden::classcollisions::v1::OtherClient response = this->get(*request, call.context());
       call.respond(response);
       return;
     }
@@ -311,9 +313,9 @@ const ::google::protobuf::MethodDescriptor* CountHandler::Descriptors::get() {
 
 struct CountHandler::Calls {
   static ::connectrpc::Task<> get(CountHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::classcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::classcollisions::v1::Ping response = co_await handler.get(request, call.context());
+    const ::golden::classcollisions::v1::Ping response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 };
@@ -364,9 +366,9 @@ void CountHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::classcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::classcollisions::v1::Ping response = this->get(request, call.context());
+      const ::golden::classcollisions::v1::Ping response = this->get(*request, call.context());
       call.respond(response);
       return;
     }
@@ -410,9 +412,9 @@ const ::google::protobuf::MethodDescriptor* ListHandler__::Descriptors::get() {
 
 struct ListHandler__::Calls {
   static ::connectrpc::Task<> get(ListHandler__& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::classcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::classcollisions::v1::Ping response = co_await handler.get(request, call.context());
+    const ::golden::classcollisions::v1::Ping response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 };
@@ -463,9 +465,9 @@ void ListHandlerSync_::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::classcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::classcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::classcollisions::v1::Ping response = this->get(request, call.context());
+      const ::golden::classcollisions::v1::Ping response = this->get(*request, call.context());
       call.respond(response);
       return;
     }

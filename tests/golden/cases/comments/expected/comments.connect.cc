@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::comments::v1 {
@@ -54,65 +56,65 @@ const ::google::protobuf::MethodDescriptor* CommentServiceHandler::Descriptors::
 
 struct CommentServiceHandler::Calls {
   static ::connectrpc::Task<> leading(CommentServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::comments::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::comments::v1::Ping response = co_await handler.leading(request, call.context());
+    const ::golden::comments::v1::Ping response = co_await handler.leading(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> trailing(CommentServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::comments::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::comments::v1::Ping response = co_await handler.trailing(request, call.context());
+    const ::golden::comments::v1::Ping response = co_await handler.trailing(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> both(CommentServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::comments::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::comments::v1::Ping response = co_await handler.both(request, call.context());
+    const ::golden::comments::v1::Ping response = co_await handler.both(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> block(CommentServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::comments::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::comments::v1::Ping response = co_await handler.block(request, call.context());
+    const ::golden::comments::v1::Ping response = co_await handler.block(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> block_line(CommentServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::comments::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::comments::v1::Ping response = co_await handler.block_line(request, call.context());
+    const ::golden::comments::v1::Ping response = co_await handler.block_line(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> trouble(CommentServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::comments::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::comments::v1::Ping response = co_await handler.trouble(request, call.context());
+    const ::golden::comments::v1::Ping response = co_await handler.trouble(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> carriage_return(CommentServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::comments::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::comments::v1::Ping response = co_await handler.carriage_return(request, call.context());
+    const ::golden::comments::v1::Ping response = co_await handler.carriage_return(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> direction(CommentServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::comments::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::comments::v1::Ping response = co_await handler.direction(request, call.context());
+    const ::golden::comments::v1::Ping response = co_await handler.direction(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> none(CommentServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::comments::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::comments::v1::Ping response = co_await handler.none(request, call.context());
+    const ::golden::comments::v1::Ping response = co_await handler.none(*request, call.context());
     call.respond(response);
   }
 };
@@ -307,65 +309,65 @@ void CommentServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::comments::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
       call.receive(request);
-      const ::golden::comments::v1::Ping response = this->leading(request, call.context());
+      const ::golden::comments::v1::Ping response = this->leading(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::golden::comments::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
       call.receive(request);
-      const ::golden::comments::v1::Ping response = this->trailing(request, call.context());
+      const ::golden::comments::v1::Ping response = this->trailing(*request, call.context());
       call.respond(response);
       return;
     }
     case 2: {
-      ::golden::comments::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
       call.receive(request);
-      const ::golden::comments::v1::Ping response = this->both(request, call.context());
+      const ::golden::comments::v1::Ping response = this->both(*request, call.context());
       call.respond(response);
       return;
     }
     case 3: {
-      ::golden::comments::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
       call.receive(request);
-      const ::golden::comments::v1::Ping response = this->block(request, call.context());
+      const ::golden::comments::v1::Ping response = this->block(*request, call.context());
       call.respond(response);
       return;
     }
     case 4: {
-      ::golden::comments::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
       call.receive(request);
-      const ::golden::comments::v1::Ping response = this->block_line(request, call.context());
+      const ::golden::comments::v1::Ping response = this->block_line(*request, call.context());
       call.respond(response);
       return;
     }
     case 5: {
-      ::golden::comments::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
       call.receive(request);
-      const ::golden::comments::v1::Ping response = this->trouble(request, call.context());
+      const ::golden::comments::v1::Ping response = this->trouble(*request, call.context());
       call.respond(response);
       return;
     }
     case 6: {
-      ::golden::comments::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
       call.receive(request);
-      const ::golden::comments::v1::Ping response = this->carriage_return(request, call.context());
+      const ::golden::comments::v1::Ping response = this->carriage_return(*request, call.context());
       call.respond(response);
       return;
     }
     case 7: {
-      ::golden::comments::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
       call.receive(request);
-      const ::golden::comments::v1::Ping response = this->direction(request, call.context());
+      const ::golden::comments::v1::Ping response = this->direction(*request, call.context());
       call.respond(response);
       return;
     }
     case 8: {
-      ::golden::comments::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::comments::v1::Ping> request;
       call.receive(request);
-      const ::golden::comments::v1::Ping response = this->none(request, call.context());
+      const ::golden::comments::v1::Ping response = this->none(*request, call.context());
       call.respond(response);
       return;
     }

@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 // What the proto deprecates is defined here all the same.
@@ -29,16 +31,16 @@ const ::google::protobuf::MethodDescriptor* OldMethodServiceHandler::Descriptors
 
 struct OldMethodServiceHandler::Calls {
   static ::connectrpc::Task<> new_(OldMethodServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::deprecated::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::deprecated::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::deprecated::v1::Ping response = co_await handler.new_(request, call.context());
+    const ::golden::deprecated::v1::Ping response = co_await handler.new_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> old(OldMethodServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::deprecated::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::deprecated::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::deprecated::v1::Ping response = co_await handler.old(request, call.context());
+    const ::golden::deprecated::v1::Ping response = co_await handler.old(*request, call.context());
     call.respond(response);
   }
 
@@ -133,16 +135,16 @@ void OldMethodServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::deprecated::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::deprecated::v1::Ping> request;
       call.receive(request);
-      const ::golden::deprecated::v1::Ping response = this->new_(request, call.context());
+      const ::golden::deprecated::v1::Ping response = this->new_(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::golden::deprecated::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::deprecated::v1::Ping> request;
       call.receive(request);
-      const ::golden::deprecated::v1::Ping response = this->old(request, call.context());
+      const ::golden::deprecated::v1::Ping response = this->old(*request, call.context());
       call.respond(response);
       return;
     }
@@ -223,17 +225,17 @@ const ::google::protobuf::MethodDescriptor* OldServiceHandler::Descriptors::old(
 
 struct OldServiceHandler::Calls {
   static ::connectrpc::Task<> get(OldServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::deprecated::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::deprecated::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::deprecated::v1::Ping response = co_await handler.get(request, call.context());
+    const ::golden::deprecated::v1::Ping response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> old(OldServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::deprecated::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::deprecated::v1::Ping> request;
     co_await call.receive(request);
     ::connectrpc::StreamWriter<::golden::deprecated::v1::Ping> responses(call);
-    co_await handler.old(request, responses, call.context());
+    co_await handler.old(*request, responses, call.context());
   }
 };
 
@@ -303,17 +305,17 @@ void OldServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::deprecated::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::deprecated::v1::Ping> request;
       call.receive(request);
-      const ::golden::deprecated::v1::Ping response = this->get(request, call.context());
+      const ::golden::deprecated::v1::Ping response = this->get(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::golden::deprecated::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::deprecated::v1::Ping> request;
       call.receive(request);
       ::connectrpc::StreamWriterSync<::golden::deprecated::v1::Ping> responses(call);
-      this->old(request, responses, call.context());
+      this->old(*request, responses, call.context());
       return;
     }
   }

@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::idempotency::v1 {
@@ -24,23 +26,23 @@ const ::google::protobuf::MethodDescriptor* StoreServiceHandler::Descriptors::co
 
 struct StoreServiceHandler::Calls {
   static ::connectrpc::Task<> get(StoreServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::idempotency::v1::Key request;
+    ::connectrpc::detail::RequestMessage<::golden::idempotency::v1::Key> request;
     co_await call.receive(request);
-    const ::golden::idempotency::v1::Value response = co_await handler.get(request, call.context());
+    const ::golden::idempotency::v1::Value response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> put(StoreServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::idempotency::v1::Value request;
+    ::connectrpc::detail::RequestMessage<::golden::idempotency::v1::Value> request;
     co_await call.receive(request);
-    const ::golden::idempotency::v1::Key response = co_await handler.put(request, call.context());
+    const ::golden::idempotency::v1::Key response = co_await handler.put(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> count(StoreServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::idempotency::v1::Key request;
+    ::connectrpc::detail::RequestMessage<::golden::idempotency::v1::Key> request;
     co_await call.receive(request);
-    const ::golden::idempotency::v1::Value response = co_await handler.count(request, call.context());
+    const ::golden::idempotency::v1::Value response = co_await handler.count(*request, call.context());
     call.respond(response);
   }
 };
@@ -127,23 +129,23 @@ void StoreServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::idempotency::v1::Key request;
+      ::connectrpc::detail::RequestMessage<::golden::idempotency::v1::Key> request;
       call.receive(request);
-      const ::golden::idempotency::v1::Value response = this->get(request, call.context());
+      const ::golden::idempotency::v1::Value response = this->get(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::golden::idempotency::v1::Value request;
+      ::connectrpc::detail::RequestMessage<::golden::idempotency::v1::Value> request;
       call.receive(request);
-      const ::golden::idempotency::v1::Key response = this->put(request, call.context());
+      const ::golden::idempotency::v1::Key response = this->put(*request, call.context());
       call.respond(response);
       return;
     }
     case 2: {
-      ::golden::idempotency::v1::Key request;
+      ::connectrpc::detail::RequestMessage<::golden::idempotency::v1::Key> request;
       call.receive(request);
-      const ::golden::idempotency::v1::Value response = this->count(request, call.context());
+      const ::golden::idempotency::v1::Value response = this->count(*request, call.context());
       call.respond(response);
       return;
     }

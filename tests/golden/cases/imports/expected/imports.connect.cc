@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::imports::v1 {
@@ -24,23 +26,23 @@ const ::google::protobuf::MethodDescriptor* ImportServiceHandler::Descriptors::p
 
 struct ImportServiceHandler::Calls {
   static ::connectrpc::Task<> same_package(ImportServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::imports::v1::Same request;
+    ::connectrpc::detail::RequestMessage<::golden::imports::v1::Same> request;
     co_await call.receive(request);
-    const ::golden::imports::v1::Same::Inner response = co_await handler.same_package(request, call.context());
+    const ::golden::imports::v1::Same::Inner response = co_await handler.same_package(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> other_package(ImportServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::other::v1::Outer::Inner::Deep request;
+    ::connectrpc::detail::RequestMessage<::golden::other::v1::Outer::Inner::Deep> request;
     co_await call.receive(request);
-    const ::golden::other::v1::Outer response = co_await handler.other_package(request, call.context());
+    const ::golden::other::v1::Outer response = co_await handler.other_package(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> public_(ImportServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::hidden::v1::Hidden request;
+    ::connectrpc::detail::RequestMessage<::golden::hidden::v1::Hidden> request;
     co_await call.receive(request);
-    const ::golden::hidden::v1::Hidden response = co_await handler.public_(request, call.context());
+    const ::golden::hidden::v1::Hidden response = co_await handler.public_(*request, call.context());
     call.respond(response);
   }
 };
@@ -127,23 +129,23 @@ void ImportServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::imports::v1::Same request;
+      ::connectrpc::detail::RequestMessage<::golden::imports::v1::Same> request;
       call.receive(request);
-      const ::golden::imports::v1::Same::Inner response = this->same_package(request, call.context());
+      const ::golden::imports::v1::Same::Inner response = this->same_package(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::golden::other::v1::Outer::Inner::Deep request;
+      ::connectrpc::detail::RequestMessage<::golden::other::v1::Outer::Inner::Deep> request;
       call.receive(request);
-      const ::golden::other::v1::Outer response = this->other_package(request, call.context());
+      const ::golden::other::v1::Outer response = this->other_package(*request, call.context());
       call.respond(response);
       return;
     }
     case 2: {
-      ::golden::hidden::v1::Hidden request;
+      ::connectrpc::detail::RequestMessage<::golden::hidden::v1::Hidden> request;
       call.receive(request);
-      const ::golden::hidden::v1::Hidden response = this->public_(request, call.context());
+      const ::golden::hidden::v1::Hidden response = this->public_(*request, call.context());
       call.respond(response);
       return;
     }

@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::keywords::v1 {
@@ -79,16 +81,16 @@ const ::google::protobuf::MethodDescriptor* classHandler::Descriptors::linux_() 
 
 struct classHandler::Calls {
   static ::connectrpc::Task<> delete_(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::delete_ request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::delete_> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::delete_::operator_ response = co_await handler.delete_(request, call.context());
+    const ::golden::keywords::v1::delete_::operator_ response = co_await handler.delete_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> new_(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::delete_::operator_::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::delete_::operator_::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::NULL_ response = co_await handler.new_(request, call.context());
+    const ::golden::keywords::v1::NULL_ response = co_await handler.new_(*request, call.context());
     call.respond(response);
   }
 
@@ -99,10 +101,10 @@ struct classHandler::Calls {
   }
 
   static ::connectrpc::Task<> co_await_(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
     ::connectrpc::StreamWriter<::golden::keywords::v1::Plain> responses(call);
-    co_await handler.co_await_(request, responses, call.context());
+    co_await handler.co_await_(*request, responses, call.context());
   }
 
   static ::connectrpc::Task<> int_(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
@@ -112,65 +114,65 @@ struct classHandler::Calls {
   }
 
   static ::connectrpc::Task<> concept_(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::Plain response = co_await handler.concept_(request, call.context());
+    const ::golden::keywords::v1::Plain response = co_await handler.concept_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> final(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::Plain response = co_await handler.final(request, call.context());
+    const ::golden::keywords::v1::Plain response = co_await handler.final(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> override(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::Plain response = co_await handler.override(request, call.context());
+    const ::golden::keywords::v1::Plain response = co_await handler.override(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> import(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::Plain response = co_await handler.import(request, call.context());
+    const ::golden::keywords::v1::Plain response = co_await handler.import(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> module(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::Plain response = co_await handler.module(request, call.context());
+    const ::golden::keywords::v1::Plain response = co_await handler.module(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> errno_(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::Plain response = co_await handler.errno_(request, call.context());
+    const ::golden::keywords::v1::Plain response = co_await handler.errno_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> assert_(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::Plain response = co_await handler.assert_(request, call.context());
+    const ::golden::keywords::v1::Plain response = co_await handler.assert_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> htons_(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::Plain response = co_await handler.htons_(request, call.context());
+    const ::golden::keywords::v1::Plain response = co_await handler.htons_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> linux_(classHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::keywords::v1::Plain request;
+    ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
     co_await call.receive(request);
-    const ::golden::keywords::v1::Plain response = co_await handler.linux_(request, call.context());
+    const ::golden::keywords::v1::Plain response = co_await handler.linux_(*request, call.context());
     call.respond(response);
   }
 };
@@ -459,16 +461,16 @@ void classHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::keywords::v1::delete_ request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::delete_> request;
       call.receive(request);
-      const ::golden::keywords::v1::delete_::operator_ response = this->delete_(request, call.context());
+      const ::golden::keywords::v1::delete_::operator_ response = this->delete_(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::golden::keywords::v1::delete_::operator_::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::delete_::operator_::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::NULL_ response = this->new_(request, call.context());
+      const ::golden::keywords::v1::NULL_ response = this->new_(*request, call.context());
       call.respond(response);
       return;
     }
@@ -479,10 +481,10 @@ void classHandlerSync::call(
       return;
     }
     case 3: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
       ::connectrpc::StreamWriterSync<::golden::keywords::v1::Plain> responses(call);
-      this->co_await_(request, responses, call.context());
+      this->co_await_(*request, responses, call.context());
       return;
     }
     case 4: {
@@ -492,65 +494,65 @@ void classHandlerSync::call(
       return;
     }
     case 5: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::Plain response = this->concept_(request, call.context());
+      const ::golden::keywords::v1::Plain response = this->concept_(*request, call.context());
       call.respond(response);
       return;
     }
     case 6: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::Plain response = this->final(request, call.context());
+      const ::golden::keywords::v1::Plain response = this->final(*request, call.context());
       call.respond(response);
       return;
     }
     case 7: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::Plain response = this->override(request, call.context());
+      const ::golden::keywords::v1::Plain response = this->override(*request, call.context());
       call.respond(response);
       return;
     }
     case 8: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::Plain response = this->import(request, call.context());
+      const ::golden::keywords::v1::Plain response = this->import(*request, call.context());
       call.respond(response);
       return;
     }
     case 9: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::Plain response = this->module(request, call.context());
+      const ::golden::keywords::v1::Plain response = this->module(*request, call.context());
       call.respond(response);
       return;
     }
     case 10: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::Plain response = this->errno_(request, call.context());
+      const ::golden::keywords::v1::Plain response = this->errno_(*request, call.context());
       call.respond(response);
       return;
     }
     case 11: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::Plain response = this->assert_(request, call.context());
+      const ::golden::keywords::v1::Plain response = this->assert_(*request, call.context());
       call.respond(response);
       return;
     }
     case 12: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::Plain response = this->htons_(request, call.context());
+      const ::golden::keywords::v1::Plain response = this->htons_(*request, call.context());
       call.respond(response);
       return;
     }
     case 13: {
-      ::golden::keywords::v1::Plain request;
+      ::connectrpc::detail::RequestMessage<::golden::keywords::v1::Plain> request;
       call.receive(request);
-      const ::golden::keywords::v1::Plain response = this->linux_(request, call.context());
+      const ::golden::keywords::v1::Plain response = this->linux_(*request, call.context());
       call.respond(response);
       return;
     }

@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::methodcollisions::v1 {
@@ -89,114 +91,114 @@ const ::google::protobuf::MethodDescriptor* CollisionServiceHandler::Descriptors
 
 struct CollisionServiceHandler::Calls {
   static ::connectrpc::Task<> get_foo(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_foo(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_foo(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> get_foo_(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_foo_(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_foo_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> get_foo__(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_foo__(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_foo__(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> get_foo___(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_foo___(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_foo___(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> call_(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.call_(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.call_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> channel__(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.channel__(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.channel__(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> full_name_(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.full_name_(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.full_name_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> methods_(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.methods_(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.methods_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> service_name_(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.service_name_(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.service_name_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> greet(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.greet(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.greet(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> greet_method_(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.greet_method_(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.greet_method_(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> send_method(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.send_method(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.send_method(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> send(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.send(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.send(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> get_http_info(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_http_info(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.get_http_info(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> greet2_you(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler.greet2_you(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler.greet2_you(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> _hidden(CollisionServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::methodcollisions::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::methodcollisions::v1::Ping response = co_await handler._hidden(request, call.context());
+    const ::golden::methodcollisions::v1::Ping response = co_await handler._hidden(*request, call.context());
     call.respond(response);
   }
 };
@@ -517,114 +519,114 @@ void CollisionServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->get_foo(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->get_foo(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->get_foo_(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->get_foo_(*request, call.context());
       call.respond(response);
       return;
     }
     case 2: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->get_foo__(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->get_foo__(*request, call.context());
       call.respond(response);
       return;
     }
     case 3: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->get_foo___(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->get_foo___(*request, call.context());
       call.respond(response);
       return;
     }
     case 4: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->call_(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->call_(*request, call.context());
       call.respond(response);
       return;
     }
     case 5: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->channel__(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->channel__(*request, call.context());
       call.respond(response);
       return;
     }
     case 6: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->full_name_(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->full_name_(*request, call.context());
       call.respond(response);
       return;
     }
     case 7: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->methods_(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->methods_(*request, call.context());
       call.respond(response);
       return;
     }
     case 8: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->service_name_(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->service_name_(*request, call.context());
       call.respond(response);
       return;
     }
     case 9: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->greet(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->greet(*request, call.context());
       call.respond(response);
       return;
     }
     case 10: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->greet_method_(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->greet_method_(*request, call.context());
       call.respond(response);
       return;
     }
     case 11: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->send_method(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->send_method(*request, call.context());
       call.respond(response);
       return;
     }
     case 12: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->send(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->send(*request, call.context());
       call.respond(response);
       return;
     }
     case 13: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->get_http_info(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->get_http_info(*request, call.context());
       call.respond(response);
       return;
     }
     case 14: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->greet2_you(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->greet2_you(*request, call.context());
       call.respond(response);
       return;
     }
     case 15: {
-      ::golden::methodcollisions::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::methodcollisions::v1::Ping> request;
       call.receive(request);
-      const ::golden::methodcollisions::v1::Ping response = this->_hidden(request, call.context());
+      const ::golden::methodcollisions::v1::Ping response = this->_hidden(*request, call.context());
       call.respond(response);
       return;
     }

@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 const ::google::protobuf::MethodDescriptor* NoPackageServiceHandler::Descriptors::ping() {
@@ -12,9 +14,9 @@ const ::google::protobuf::MethodDescriptor* NoPackageServiceHandler::Descriptors
 
 struct NoPackageServiceHandler::Calls {
   static ::connectrpc::Task<> ping(NoPackageServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::NoPackagePing request;
+    ::connectrpc::detail::RequestMessage<::NoPackagePing> request;
     co_await call.receive(request);
-    const ::NoPackagePing::Inner response = co_await handler.ping(request, call.context());
+    const ::NoPackagePing::Inner response = co_await handler.ping(*request, call.context());
     call.respond(response);
   }
 };
@@ -65,9 +67,9 @@ void NoPackageServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::NoPackagePing request;
+      ::connectrpc::detail::RequestMessage<::NoPackagePing> request;
       call.receive(request);
-      const ::NoPackagePing::Inner response = this->ping(request, call.context());
+      const ::NoPackagePing::Inner response = this->ping(*request, call.context());
       call.respond(response);
       return;
     }

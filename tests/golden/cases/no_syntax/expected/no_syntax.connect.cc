@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::nosyntax::v1 {
@@ -14,9 +16,9 @@ const ::google::protobuf::MethodDescriptor* Proto2ServiceHandler::Descriptors::g
 
 struct Proto2ServiceHandler::Calls {
   static ::connectrpc::Task<> get(Proto2ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::nosyntax::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::nosyntax::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::nosyntax::v1::Ping::Options response = co_await handler.get(request, call.context());
+    const ::golden::nosyntax::v1::Ping::Options response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 };
@@ -67,9 +69,9 @@ void Proto2ServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::nosyntax::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::nosyntax::v1::Ping> request;
       call.receive(request);
-      const ::golden::nosyntax::v1::Ping::Options response = this->get(request, call.context());
+      const ::golden::nosyntax::v1::Ping::Options response = this->get(*request, call.context());
       call.respond(response);
       return;
     }

@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::optional::v1 {
@@ -14,9 +16,9 @@ const ::google::protobuf::MethodDescriptor* OptionalServiceHandler::Descriptors:
 
 struct OptionalServiceHandler::Calls {
   static ::connectrpc::Task<> find(OptionalServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::optional::v1::Query request;
+    ::connectrpc::detail::RequestMessage<::golden::optional::v1::Query> request;
     co_await call.receive(request);
-    const ::golden::optional::v1::Query response = co_await handler.find(request, call.context());
+    const ::golden::optional::v1::Query response = co_await handler.find(*request, call.context());
     call.respond(response);
   }
 };
@@ -67,9 +69,9 @@ void OptionalServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::optional::v1::Query request;
+      ::connectrpc::detail::RequestMessage<::golden::optional::v1::Query> request;
       call.receive(request);
-      const ::golden::optional::v1::Query response = this->find(request, call.context());
+      const ::golden::optional::v1::Query response = this->find(*request, call.context());
       call.respond(response);
       return;
     }

@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::several::v1 {
@@ -14,9 +16,9 @@ const ::google::protobuf::MethodDescriptor* FirstServiceHandler::Descriptors::ge
 
 struct FirstServiceHandler::Calls {
   static ::connectrpc::Task<> get(FirstServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::several::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::several::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::several::v1::Ping response = co_await handler.get(request, call.context());
+    const ::golden::several::v1::Ping response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 };
@@ -67,9 +69,9 @@ void FirstServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::several::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::several::v1::Ping> request;
       call.receive(request);
-      const ::golden::several::v1::Ping response = this->get(request, call.context());
+      const ::golden::several::v1::Ping response = this->get(*request, call.context());
       call.respond(response);
       return;
     }
@@ -151,9 +153,9 @@ const ::google::protobuf::MethodDescriptor* SecondServiceHandler::Descriptors::g
 
 struct SecondServiceHandler::Calls {
   static ::connectrpc::Task<> get(SecondServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::several::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::several::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::several::v1::Ping response = co_await handler.get(request, call.context());
+    const ::golden::several::v1::Ping response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 };
@@ -204,9 +206,9 @@ void SecondServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::several::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::several::v1::Ping> request;
       call.receive(request);
-      const ::golden::several::v1::Ping response = this->get(request, call.context());
+      const ::golden::several::v1::Ping response = this->get(*request, call.context());
       call.respond(response);
       return;
     }

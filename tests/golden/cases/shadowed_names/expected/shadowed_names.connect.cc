@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace acme::connectrpc::boost::google::v1 {
@@ -84,17 +86,17 @@ const ::google::protobuf::MethodDescriptor* ServiceHandler::Descriptors::all() {
 
 struct ServiceHandler::Calls {
   static ::connectrpc::Task<> task(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::Task request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::Task> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::Context response = co_await handler.task(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::Context response = co_await handler.task(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> error(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::Error request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::Error> request;
     co_await call.receive(request);
     ::connectrpc::StreamWriter<::acme::connectrpc::boost::google::v1::Response> responses(call);
-    co_await handler.error(request, responses, call.context());
+    co_await handler.error(*request, responses, call.context());
   }
 
   static ::connectrpc::Task<> string_view(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
@@ -110,9 +112,9 @@ struct ServiceHandler::Calls {
   }
 
   static ::connectrpc::Task<> request(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.request(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.request(*request, call.context());
     call.respond(response);
   }
 
@@ -123,65 +125,65 @@ struct ServiceHandler::Calls {
   }
 
   static ::connectrpc::Task<> response(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.response(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.response(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> responses(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
     ::connectrpc::StreamWriter<::acme::connectrpc::boost::google::v1::MethodSpec> responses(call);
-    co_await handler.responses(request, responses, call.context());
+    co_await handler.responses(*request, responses, call.context());
   }
 
   static ::connectrpc::Task<> context(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.context(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.context(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> options(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.options(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.options(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> handler(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.handler(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.handler(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> method(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.method(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.method(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> url(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.url(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.url(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> io(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.io(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.io(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> all(ServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::connectrpc::boost::google::v1::MethodSpec request;
+    ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
     co_await call.receive(request);
-    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.all(request, call.context());
+    const ::acme::connectrpc::boost::google::v1::MethodSpec response = co_await handler.all(*request, call.context());
     call.respond(response);
   }
 };
@@ -490,17 +492,17 @@ void ServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::acme::connectrpc::boost::google::v1::Task request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::Task> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::Context response = this->task(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::Context response = this->task(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::acme::connectrpc::boost::google::v1::Error request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::Error> request;
       call.receive(request);
       ::connectrpc::StreamWriterSync<::acme::connectrpc::boost::google::v1::Response> responses(call);
-      this->error(request, responses, call.context());
+      this->error(*request, responses, call.context());
       return;
     }
     case 2: {
@@ -516,9 +518,9 @@ void ServiceHandlerSync::call(
       return;
     }
     case 4: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->request(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->request(*request, call.context());
       call.respond(response);
       return;
     }
@@ -529,65 +531,65 @@ void ServiceHandlerSync::call(
       return;
     }
     case 6: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->response(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->response(*request, call.context());
       call.respond(response);
       return;
     }
     case 7: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
       ::connectrpc::StreamWriterSync<::acme::connectrpc::boost::google::v1::MethodSpec> responses(call);
-      this->responses(request, responses, call.context());
+      this->responses(*request, responses, call.context());
       return;
     }
     case 8: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->context(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->context(*request, call.context());
       call.respond(response);
       return;
     }
     case 9: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->options(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->options(*request, call.context());
       call.respond(response);
       return;
     }
     case 10: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->handler(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->handler(*request, call.context());
       call.respond(response);
       return;
     }
     case 11: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->method(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->method(*request, call.context());
       call.respond(response);
       return;
     }
     case 12: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->url(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->url(*request, call.context());
       call.respond(response);
       return;
     }
     case 13: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->io(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->io(*request, call.context());
       call.respond(response);
       return;
     }
     case 14: {
-      ::acme::connectrpc::boost::google::v1::MethodSpec request;
+      ::connectrpc::detail::RequestMessage<::acme::connectrpc::boost::google::v1::MethodSpec> request;
       call.receive(request);
-      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->all(request, call.context());
+      const ::acme::connectrpc::boost::google::v1::MethodSpec response = this->all(*request, call.context());
       call.respond(response);
       return;
     }

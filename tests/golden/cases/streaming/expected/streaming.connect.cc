@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::streaming::v1 {
@@ -29,17 +31,17 @@ const ::google::protobuf::MethodDescriptor* StreamServiceHandler::Descriptors::b
 
 struct StreamServiceHandler::Calls {
   static ::connectrpc::Task<> unary(StreamServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::streaming::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::streaming::v1::Ping> request;
     co_await call.receive(request);
-    const ::golden::streaming::v1::Pong response = co_await handler.unary(request, call.context());
+    const ::golden::streaming::v1::Pong response = co_await handler.unary(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> server_stream(StreamServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::golden::streaming::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::golden::streaming::v1::Ping> request;
     co_await call.receive(request);
     ::connectrpc::StreamWriter<::golden::streaming::v1::Pong> responses(call);
-    co_await handler.server_stream(request, responses, call.context());
+    co_await handler.server_stream(*request, responses, call.context());
   }
 
   static ::connectrpc::Task<> client_stream(StreamServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
@@ -159,17 +161,17 @@ void StreamServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::golden::streaming::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::streaming::v1::Ping> request;
       call.receive(request);
-      const ::golden::streaming::v1::Pong response = this->unary(request, call.context());
+      const ::golden::streaming::v1::Pong response = this->unary(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::golden::streaming::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::golden::streaming::v1::Ping> request;
       call.receive(request);
       ::connectrpc::StreamWriterSync<::golden::streaming::v1::Pong> responses(call);
-      this->server_stream(request, responses, call.context());
+      this->server_stream(*request, responses, call.context());
       return;
     }
     case 2: {

@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace golden::wellknown::v1 {
@@ -24,16 +26,16 @@ const ::google::protobuf::MethodDescriptor* WellKnownServiceHandler::Descriptors
 
 struct WellKnownServiceHandler::Calls {
   static ::connectrpc::Task<> now(WellKnownServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::google::protobuf::Empty request;
+    ::connectrpc::detail::RequestMessage<::google::protobuf::Empty> request;
     co_await call.receive(request);
-    const ::google::protobuf::Timestamp response = co_await handler.now(request, call.context());
+    const ::google::protobuf::Timestamp response = co_await handler.now(*request, call.context());
     call.respond(response);
   }
 
   static ::connectrpc::Task<> same(WellKnownServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::google::protobuf::Any request;
+    ::connectrpc::detail::RequestMessage<::google::protobuf::Any> request;
     co_await call.receive(request);
-    const ::google::protobuf::Any response = co_await handler.same(request, call.context());
+    const ::google::protobuf::Any response = co_await handler.same(*request, call.context());
     call.respond(response);
   }
 
@@ -128,16 +130,16 @@ void WellKnownServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::google::protobuf::Empty request;
+      ::connectrpc::detail::RequestMessage<::google::protobuf::Empty> request;
       call.receive(request);
-      const ::google::protobuf::Timestamp response = this->now(request, call.context());
+      const ::google::protobuf::Timestamp response = this->now(*request, call.context());
       call.respond(response);
       return;
     }
     case 1: {
-      ::google::protobuf::Any request;
+      ::connectrpc::detail::RequestMessage<::google::protobuf::Any> request;
       call.receive(request);
-      const ::google::protobuf::Any response = this->same(request, call.context());
+      const ::google::protobuf::Any response = this->same(*request, call.context());
       call.respond(response);
       return;
     }

@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <connectrpc/detail/request_message.h>
+
 #include <utility>
 
 namespace acme::deep::inner::v1 {
@@ -14,9 +16,9 @@ const ::google::protobuf::MethodDescriptor* DeepServiceHandler::Descriptors::get
 
 struct DeepServiceHandler::Calls {
   static ::connectrpc::Task<> get(DeepServiceHandler& handler, ::connectrpc::detail::ServerCall& call) {
-    ::acme::deep::inner::v1::Ping request;
+    ::connectrpc::detail::RequestMessage<::acme::deep::inner::v1::Ping> request;
     co_await call.receive(request);
-    const ::acme::deep::inner::v1::Ping response = co_await handler.get(request, call.context());
+    const ::acme::deep::inner::v1::Ping response = co_await handler.get(*request, call.context());
     call.respond(response);
   }
 };
@@ -67,9 +69,9 @@ void DeepServiceHandlerSync::call(
     const ::connectrpc::MethodSpec& method, ::connectrpc::detail::ServerCallSync& call) {
   switch (method.index) {
     case 0: {
-      ::acme::deep::inner::v1::Ping request;
+      ::connectrpc::detail::RequestMessage<::acme::deep::inner::v1::Ping> request;
       call.receive(request);
-      const ::acme::deep::inner::v1::Ping response = this->get(request, call.context());
+      const ::acme::deep::inner::v1::Ping response = this->get(*request, call.context());
       call.respond(response);
       return;
     }
