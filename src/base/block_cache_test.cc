@@ -1,3 +1,4 @@
+// Tests of the memory that is kept.
 #include "base/block_cache.h"
 
 #include <gtest/gtest.h>
