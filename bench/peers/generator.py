@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from cases import Case
-from processes import Server, busy_seconds, cpu_seconds
+from processes import Place, Server, busy_seconds, cpu_seconds
 
 
 class Unmeasured(Exception):
@@ -59,10 +59,10 @@ def check(server: Server, case: Case, body: Path, answers_files: bool) -> int:
     return len(answer)
 
 
-def h2load(server: Server, case: Case, body: Path, cpu: int, static: bool, requests: int = 0, seconds: float = 0.5,
+def h2load(server: Server, case: Case, body: Path, place: Place, static: bool, requests: int = 0, seconds: float = 0.5,
            log: str = "") -> dict:
     """Runs it for `requests`, or else for `seconds`; what it said: calls done, rate, bytes."""
-    command = ["taskset", "-c", str(cpu), "h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", "-d", str(body)]
+    command = place.run("h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", "-d", body)
     command += ["-n", str(requests)] if requests else ["-D", f"{seconds * 1000:.0f}ms"]
     command += ["--h1"] if case.http1 else []
     command += ["--tls13-ciphers=TLS_AES_128_GCM_SHA256"] if case.variant == "tls" else []
@@ -94,14 +94,14 @@ def h2load(server: Server, case: Case, body: Path, cpu: int, static: bool, reque
     }
 
 
-def measure(server: Server, case: Case, body: Path, answer_bytes: int, cpu: int, static: bool, seconds: float) -> dict:
+def measure(server: Server, case: Case, body: Path, answer_bytes: int, place: Place, static: bool, seconds: float) -> dict:
     """A warm-up, then as many calls as fill `seconds`, all of which must be answered whole."""
-    warm = h2load(server, case, body, cpu, static)
+    warm = h2load(server, case, body, place, static)
     clients = case.connections * case.streams
     requests = max(clients, math.ceil(warm["rate"] * seconds / clients) * clients)
     with tempfile.NamedTemporaryFile() as log:
         busy, spent = busy_seconds(), cpu_seconds(server.pids)
-        run = h2load(server, case, body, cpu, static, requests, log=log.name if case.latency else "")
+        run = h2load(server, case, body, place, static, requests, log=log.name if case.latency else "")
         spent, busy = cpu_seconds(server.pids) - spent, busy_seconds() - busy
         times = sorted(int(line.split()[2]) for line in Path(log.name).read_text().splitlines())
     if run["succeeded"] != requests or run["good"] != requests or run["data"] != requests * answer_bytes:

@@ -23,7 +23,7 @@ import report
 import syscalls
 from cases import CASES, Case
 from peers import BLOCKING, PEERS, Peer, why_absent
-from processes import Server, ServerFailed, rss_kib, sizes_kib, thread_count
+from processes import Place, Server, ServerFailed, rss_kib, sizes_kib, thread_count
 from results import Results
 
 SOURCE = Path(__file__).resolve().parent
@@ -36,6 +36,8 @@ class Bench:
         self.args = args
         self.out = args.out
         self.out.mkdir(parents=True, exist_ok=True)
+        self.server_place = Place(str(args.server_cpu), args.nice)
+        self.generator_place = Place(str(args.generator_cpu), args.nice)
         self.tls = self.out / "tls"
         self.static = self.out / "static"
         self.bodies = Path(tempfile.mkdtemp(prefix="bench-"))
@@ -87,7 +89,7 @@ class Bench:
     def start(self, peer: Peer, variant: str = "plain", cpus: str = "", prefix: tuple[str, ...] = ()) -> Server:
         command = [*prefix, *self.command(peer, variant)]
         log = self.logs / f"{peer.name.replace(' ', '_')}.log"
-        return Server(command, cpus or str(self.args.server_cpu), self.environment(peer), log, peer.patience)
+        return Server(command, Place(cpus, self.args.nice) if cpus else self.server_place, self.environment(peer), log, peer.patience)
 
     def present(self, peers: list[Peer], case: str) -> list[Peer]:
         """Those that can be started; says why the others cannot."""
@@ -141,7 +143,7 @@ def measure_case(bench: Bench, peer: Peer, server: Server, case: Case, name: str
             bench.answer_bytes[key] = generator.check(server, case, bench.body(case), peer.answers_files)
         if not server.alive:
             raise generator.Unmeasured("the server died")
-        figures = generator.measure(server, case, bench.body(case), bench.answer_bytes[key], bench.args.generator_cpu,
+        figures = generator.measure(server, case, bench.body(case), bench.answer_bytes[key], bench.generator_place,
                                     peer.answers_files, bench.args.seconds)
     except generator.Unmeasured as error:
         results.miss(name, peer.name, str(error))
@@ -237,6 +239,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.0, help="of one measurement; default %(default)s")
     parser.add_argument("--server-cpu", type=int, default=0)
     parser.add_argument("--generator-cpu", type=int, default=1)
+    parser.add_argument("--nice", type=int, default=0, help="nice value of all that is measured; below 0 (as root) on a "
+                        "machine that others use")
     parser.add_argument("--connections", type=int, default=10_000, help="of the part idle; default %(default)s")
     parser.add_argument("--report", action="store_true", help="measure nothing: write the report of --out again")
     args = parser.parse_args()
