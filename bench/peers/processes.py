@@ -83,14 +83,12 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Place:
-    """Where, and with what priority, a process runs: CPUs as taskset takes them, and its nice value."""
+    """Where a process runs: CPUs as taskset takes them."""
 
     cpus: str
-    nice: int = 0
 
     def run(self, *command: str | Path) -> list[str]:
-        words = ["nice", "-n", str(self.nice)] if self.nice else []
-        return [*words, "taskset", "-c", self.cpus, *map(str, command)]
+        return ["taskset", "-c", self.cpus, *map(str, command)]
 
 
 class ServerFailed(Exception):

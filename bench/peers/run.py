@@ -2,6 +2,7 @@
 """Measures our server and client beside those of others, on this machine. docs/performance.md says how to read it."""
 
 import argparse
+import os
 import re
 import shlex
 import signal
@@ -36,8 +37,8 @@ class Bench:
         self.args = args
         self.out = args.out
         self.out.mkdir(parents=True, exist_ok=True)
-        self.server_place = Place(str(args.server_cpu), args.nice)
-        self.generator_place = Place(str(args.generator_cpu), args.nice)
+        self.server_place = Place(str(args.server_cpu))
+        self.generator_place = Place(str(args.generator_cpu))
         self.tls = self.out / "tls"
         self.static = self.out / "static"
         self.bodies = Path(tempfile.mkdtemp(prefix="bench-"))
@@ -89,7 +90,7 @@ class Bench:
     def start(self, peer: Peer, variant: str = "plain", cpus: str = "", prefix: tuple[str, ...] = ()) -> Server:
         command = [*prefix, *self.command(peer, variant)]
         log = self.logs / f"{peer.name.replace(' ', '_')}.log"
-        return Server(command, Place(cpus, self.args.nice) if cpus else self.server_place, self.environment(peer), log, peer.patience)
+        return Server(command, Place(cpus) if cpus else self.server_place, self.environment(peer), log, peer.patience)
 
     def present(self, peers: list[Peer], case: str) -> list[Peer]:
         """Those that can be started; says why the others cannot."""
@@ -239,8 +240,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.0, help="of one measurement; default %(default)s")
     parser.add_argument("--server-cpu", type=int, default=0)
     parser.add_argument("--generator-cpu", type=int, default=1)
-    parser.add_argument("--nice", type=int, default=0, help="nice value of all that is measured; below 0 (as root) on a "
-                        "machine that others use")
+    parser.add_argument("--nice", type=int, default=0, help="added to the nice value; below 0 (as root) on a machine that "
+                        "others use")
     parser.add_argument("--connections", type=int, default=10_000, help="of the part idle; default %(default)s")
     parser.add_argument("--report", action="store_true", help="measure nothing: write the report of --out again")
     args = parser.parse_args()
@@ -249,6 +250,7 @@ def main() -> int:
         parser.error(f"no part \"{unknown[0]}\"; there are: {', '.join(PARTS)}")
     if args.rounds < 1 or args.seconds <= 0:
         parser.error("--rounds and --seconds must be more than 0")
+    os.nice(args.nice)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended
     bench = Bench(args)
     if args.report:
