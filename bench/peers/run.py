@@ -145,7 +145,7 @@ def measure_case(bench: Bench, peer: Peer, server: Server, case: Case, name: str
         if not server.alive:
             raise generator.Unmeasured("the server died")
         figures = generator.measure(server, case, bench.body(case), bench.answer_bytes[key], bench.generator_place,
-                                    peer.answers_files, bench.args.seconds)
+                                    peer.answers_files, bench.args.seconds, peer.warmup)
     except generator.Unmeasured as error:
         results.miss(name, peer.name, str(error))
         bench.say(f"{name}: {peer.name} is left out: {error}")
@@ -257,8 +257,10 @@ def main() -> int:
         bench.results = Results.load(args.out / "report.json")
     else:
         peers = bench.present(chosen_peers(args), "all cases")
-        for part in parts:
-            PARTS[part](bench, peers)
+        try:
+            for part in parts:
+                PARTS[part](bench, peers)
+        finally:
             bench.save()
     bench.save()
     print((args.out / "report.md").read_text())
