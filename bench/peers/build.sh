@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh FOLDER [PART…]: builds the peers into FOLDER, outside the tree; nothing that is built already. Parts: grpcpp, tonic,
-# connect, ntex, hyper (Rust), go, java, python. What cannot be built is left out, with the reason; the rest goes on.
+# build.sh FOLDER [PART…]: builds the peers into FOLDER, outside the tree; nothing that is built already. Parts: grpcpp, rust,
+# go, java, python. What cannot be built is left out, with the reason; the rest goes on.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 protos=$here/../proto
@@ -31,20 +31,20 @@ build_grpcpp() {
     install -D -t "$built/grpcpp" "$work"/grpcpp-build/grpcpp_{server,client}
 }
 
-# rust_peer PACKAGE PROGRAM…
-rust_peer() {
+# All in one go, so that they share what they depend on; one that does not build keeps none of the others away.
+build_rust() {
   need cargo protoc || return 1
   copy rust
-  local package=$1
-  shift
+  local status=0 program
   BENCH_PROTOS=$(cd "$protos" && pwd) CARGO_TARGET_DIR=$work/rust-target \
-    cargo build --release --manifest-path "$work/rust/Cargo.toml" -p "$package" || return 1
-  install -D -t "$built/rust" "${@/#/$work/rust-target/release/}"
+    cargo build --release --workspace --keep-going --manifest-path "$work/rust/Cargo.toml" || status=$?
+  for program in tonic-server tonic-client chat connect-server connect-client ntex-peer hyper-peer; do
+    if [[ -x $work/rust-target/release/$program ]]; then
+      install -D -t "$built/rust" "$work/rust-target/release/$program"
+    fi
+  done
+  return "$status"
 }
-build_tonic() { rust_peer tonic-peer tonic-server tonic-client chat; }
-build_connect() { rust_peer connect-peer connect-server connect-client; }
-build_ntex() { rust_peer ntex-peer ntex-peer; }
-build_hyper() { rust_peer hyper-peer hyper-peer; }
 
 build_go() {
   need go protoc || return 1
@@ -82,12 +82,13 @@ build_python() {
 
 # source_hash PART — of all that a part is built from.
 source_hash() {
-  local folder=$1
-  case "$1" in tonic | connect | ntex | hyper) folder=rust ;; esac
-  find "$here/$folder" "$protos" "$here/build.sh" -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 cat | sha256sum | cut -c1-16
+  find "$here/$1" "$protos" "$here/build.sh" -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 cat | sha256sum | cut -c1-16
 }
 
-all=(grpcpp tonic connect ntex hyper go java python)
+# why LOG — the first line that speaks of an error, or else the last.
+why() { { grep -m 1 -iE 'error|is not here' "$1" || tail -n 1 "$1"; } | sed 's/\x1b\[[0-9;]*m//g' | cut -c 1-200; }
+
+all=(grpcpp rust go java python)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 failed=()
 for part in "$@"; do
@@ -101,7 +102,7 @@ for part in "$@"; do
     printf '%s' "$hash" > "$mark"
     printf '%s: built in %s s\n' "$part" "$((SECONDS - started))"
   else
-    printf '%s: LEFT OUT: %s\n' "$part" "$(grep -v '^ *$' "$work/$part.log" | tail -n 1 | cut -c 1-200)"
+    printf '%s: LEFT OUT: %s\n' "$part" "$(why "$work/$part.log")"
     failed+=("$part")
   fi
 done

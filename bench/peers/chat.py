@@ -11,9 +11,9 @@ LEAST = 6400
 
 def converse(bench, server, shape: tuple[int, int], messages: int) -> dict:
     connections, streams = shape
-    command = ["taskset", "-c", str(bench.args.generator_cpu), str(bench.args.built / "rust/chat"),
-               "--target", f"127.0.0.1:{server.port}", "--connections", str(connections), "--streams", str(streams),
-               "--messages", str(messages)]
+    command = bench.generator_place.run(
+        bench.args.built / "rust/chat", "--target", f"127.0.0.1:{server.port}", "--connections", str(connections),
+        "--streams", str(streams), "--messages", str(messages))
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if ran.returncode != 0:
         raise RuntimeError(" ".join(ran.stderr.split())[:200] or f"the generator ended with {ran.returncode}")

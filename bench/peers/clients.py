@@ -7,7 +7,7 @@ import subprocess
 from peers import CLIENTS, PEERS, why_absent
 from processes import ServerFailed
 
-IN_FLIGHT = (1, 64)
+PROBE = {1: 512, 64: 4096}  # calls in flight: calls of a first run, which tells the rate
 # Whichever of these is here answers; it speaks all protocols.
 SERVERS = ("connect-rust", "connect-go", "connect-cpp")
 
@@ -15,8 +15,9 @@ SERVERS = ("connect-rust", "connect-go", "connect-cpp")
 def call(bench, client, server, in_flight: int, requests: int) -> dict:
     command = bench.fill(client.command).replace("{target}", f"127.0.0.1:{server.port}")
     command = command.replace("{in_flight}", str(in_flight)).replace("{requests}", str(requests))
-    words = ["taskset", "-c", str(bench.args.server_cpu), "env", *[f"{k}={v}" for k, v in bench.environment(client).items()]]
-    ran = subprocess.run([*words, *shlex.split(command)], capture_output=True, text=True, timeout=120, check=False)
+    environment = [f"{name}={value}" for name, value in bench.environment(client).items()]
+    words = bench.server_place.run("env", *environment, *shlex.split(command))
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     if ran.returncode != 0:
         raise RuntimeError(" ".join(ran.stderr.split())[:200] or f"it ended with {ran.returncode}")
     return json.loads(ran.stdout)
@@ -37,7 +38,7 @@ def part_clients(bench, _) -> None:
         return
     with server:
         for _ in range(bench.args.rounds):
-            for in_flight in IN_FLIGHT:
+            for in_flight in PROBE:
                 case = f"client {in_flight} in flight"
                 for client in clients:
                     if client.name in bench.results.missing.get(case, {}):
@@ -45,7 +46,7 @@ def part_clients(bench, _) -> None:
                     try:
                         key = (client.name, in_flight)
                         if key not in rates:
-                            rates[key] = call(bench, client, server, in_flight, 4096)["rps"]
+                            rates[key] = call(bench, client, server, in_flight, PROBE[in_flight])["rps"]
                         requests = max(in_flight, int(rates[key] * bench.args.seconds) // in_flight * in_flight)
                         figures = call(bench, client, server, in_flight, requests)
                     except (RuntimeError, ValueError, subprocess.TimeoutExpired) as error:

@@ -5,11 +5,15 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 from cases import Case
-from processes import Server, busy_seconds, cpu_seconds
+from processes import Place, Server, busy_seconds, cpu_seconds
+
+
+PATIENCE = 300  # seconds until a load that does not end is ended
 
 
 class Unmeasured(Exception):
@@ -59,10 +63,10 @@ def check(server: Server, case: Case, body: Path, answers_files: bool) -> int:
     return len(answer)
 
 
-def h2load(server: Server, case: Case, body: Path, cpu: int, static: bool, requests: int = 0, seconds: float = 0.5,
+def h2load(server: Server, case: Case, body: Path, place: Place, static: bool, requests: int = 0, seconds: float = 0.5,
            log: str = "") -> dict:
     """Runs it for `requests`, or else for `seconds`; what it said: calls done, rate, bytes."""
-    command = ["taskset", "-c", str(cpu), "h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", "-d", str(body)]
+    command = place.run("h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", "-d", body)
     command += ["-n", str(requests)] if requests else ["-D", f"{seconds * 1000:.0f}ms"]
     command += ["--h1"] if case.http1 else []
     command += ["--tls13-ciphers=TLS_AES_128_GCM_SHA256"] if case.variant == "tls" else []
@@ -71,15 +75,18 @@ def h2load(server: Server, case: Case, body: Path, cpu: int, static: bool, reque
         command += ["-H", header]
     begun = time.perf_counter()
     process = subprocess.Popen([*command, url(server, case, static)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    watch = threading.Timer(PATIENCE, process.kill)
+    watch.start()
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = status
+    watch.cancel()
     wall = time.perf_counter() - begun
 
     def figure(pattern: str) -> float:
         found = re.search(pattern, said)
         if not found:
-            raise Unmeasured(f"h2load said: {said.strip()[-200:]}")
+            raise Unmeasured(f"h2load ended with {status} and said: {said.strip()[-200:]}")
         return float(found[1])
 
     if case.variant == "tls" and "TLS Protocol: TLSv1.3\nCipher: TLS_AES_128_GCM_SHA256" not in said:
@@ -94,14 +101,14 @@ def h2load(server: Server, case: Case, body: Path, cpu: int, static: bool, reque
     }
 
 
-def measure(server: Server, case: Case, body: Path, answer_bytes: int, cpu: int, static: bool, seconds: float) -> dict:
+def measure(server: Server, case: Case, body: Path, answer_bytes: int, place: Place, static: bool, seconds: float, warmup: float = 0.5) -> dict:
     """A warm-up, then as many calls as fill `seconds`, all of which must be answered whole."""
-    warm = h2load(server, case, body, cpu, static)
+    warm = h2load(server, case, body, place, static, seconds=warmup)
     clients = case.connections * case.streams
     requests = max(clients, math.ceil(warm["rate"] * seconds / clients) * clients)
     with tempfile.NamedTemporaryFile() as log:
         busy, spent = busy_seconds(), cpu_seconds(server.pids)
-        run = h2load(server, case, body, cpu, static, requests, log=log.name if case.latency else "")
+        run = h2load(server, case, body, place, static, requests, log=log.name if case.latency else "")
         spent, busy = cpu_seconds(server.pids) - spent, busy_seconds() - busy
         times = sorted(int(line.split()[2]) for line in Path(log.name).read_text().splitlines())
     if run["succeeded"] != requests or run["good"] != requests or run["data"] != requests * answer_bytes:

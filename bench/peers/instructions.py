@@ -23,7 +23,7 @@ def collected(bench, peer, case: Case, requests: int) -> int:
         prefix = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", f"--log-file={log}")
         with bench.start(dataclasses.replace(peer, patience=60), prefix=prefix) as server:
             time.sleep(1)
-            ran = generator.h2load(server, case, bench.body(case), bench.args.generator_cpu, peer.answers_files, requests)
+            ran = generator.h2load(server, case, bench.body(case), bench.generator_place, peer.answers_files, requests)
         if ran["good"] != requests:
             raise generator.Unmeasured(f"of {requests} calls {ran['good']:.0f} were answered with 2xx")
         found = re.search(r"Collected : (\d+)", log.read_text())

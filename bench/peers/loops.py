@@ -22,7 +22,7 @@ def part_loops(bench, peers) -> None:
                     for server_of, on in ((peer, str(bench.args.server_cpu)), (two, cpus)):
                         with bench.start(server_of, cpus=on) as server:
                             size = generator.check(server, case, bench.body(case), False)
-                            figures.append(generator.measure(server, case, bench.body(case), size, bench.args.generator_cpu,
+                            figures.append(generator.measure(server, case, bench.body(case), size, bench.generator_place,
                                                              False, bench.args.seconds))
                 except (ServerFailed, generator.Unmeasured) as error:
                     bench.results.miss(name, peer.name, str(error))

@@ -23,7 +23,8 @@ class Peer:
     echoes_only: bool = False
     slow: bool = False  # left out unless named
     environment: dict[str, str] = field(default_factory=dict)
-    patience: float = 15.0
+    patience: float = 15.0  # seconds to come up
+    warmup: float = 0.5  # seconds of load before each measurement
 
     def variant(self, variant: str) -> str | None:
         """The command for it; None if it has no such variant."""
@@ -61,7 +62,7 @@ PEERS = [
     Peer("connect-go", "{built}/go/connect-server -port {port}", "-tls {tls}", "", connect=True, http1=True,
          environment={"GOMAXPROCS": "1"}),
     Peer("grpc-java", "java -XX:+UseSerialGC -Xmx512m -XX:ActiveProcessorCount=1 -cp {built}/java/peer.jar:{built}/java/lib/* "
-         "peer.Main {port}", patience=30),
+         "peer.Main {port}", patience=30, warmup=3),
     Peer("nghttpd", "nghttpd --no-tls -n1 -d {static} {port}", "=nghttpd -n1 -d {static} {port} {tls}/key.pem {tls}/cert.pem",
          kind="yardstick", connect=True, answers_files=True),
     Peer("hyper", RUST + "hyper-peer --port {port}", kind="yardstick", connect=True, http1=True, echoes_only=True),

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -80,20 +81,30 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a process runs: CPUs as taskset takes them."""
+
+    cpus: str
+
+    def run(self, *command: str | Path) -> list[str]:
+        return ["taskset", "-c", self.cpus, *map(str, command)]
+
+
 class ServerFailed(Exception):
     """A server did not come up, or died."""
 
 
 class Server:
-    """A running server; a context manager that ends it. `cpus` as taskset takes them."""
+    """A running server; a context manager that ends it."""
 
-    def __init__(self, command: list[str], cpus: str, environment: dict[str, str], log: Path, patience: float = 15.0):
+    def __init__(self, command: list[str], place: Place, environment: dict[str, str], log: Path, patience: float = 15.0):
         self.command = command
         self.port = free_port()
         command = [word.replace("{port}", str(self.port)) for word in command]
         with log.open("ab") as file:
             self.process = subprocess.Popen(
-                ["taskset", "-c", cpus, *command],
+                place.run(*command),
                 env=os.environ | environment,
                 stdout=file,
                 stderr=file,

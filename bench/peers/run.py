@@ -2,6 +2,7 @@
 """Measures our server and client beside those of others, on this machine. docs/performance.md says how to read it."""
 
 import argparse
+import os
 import re
 import shlex
 import signal
@@ -23,7 +24,7 @@ import report
 import syscalls
 from cases import CASES, Case
 from peers import BLOCKING, PEERS, Peer, why_absent
-from processes import Server, ServerFailed, rss_kib, sizes_kib, thread_count
+from processes import Place, Server, ServerFailed, rss_kib, sizes_kib, thread_count
 from results import Results
 
 SOURCE = Path(__file__).resolve().parent
@@ -36,6 +37,8 @@ class Bench:
         self.args = args
         self.out = args.out
         self.out.mkdir(parents=True, exist_ok=True)
+        self.server_place = Place(str(args.server_cpu))
+        self.generator_place = Place(str(args.generator_cpu))
         self.tls = self.out / "tls"
         self.static = self.out / "static"
         self.bodies = Path(tempfile.mkdtemp(prefix="bench-"))
@@ -87,7 +90,7 @@ class Bench:
     def start(self, peer: Peer, variant: str = "plain", cpus: str = "", prefix: tuple[str, ...] = ()) -> Server:
         command = [*prefix, *self.command(peer, variant)]
         log = self.logs / f"{peer.name.replace(' ', '_')}.log"
-        return Server(command, cpus or str(self.args.server_cpu), self.environment(peer), log, peer.patience)
+        return Server(command, Place(cpus) if cpus else self.server_place, self.environment(peer), log, peer.patience)
 
     def present(self, peers: list[Peer], case: str) -> list[Peer]:
         """Those that can be started; says why the others cannot."""
@@ -141,8 +144,8 @@ def measure_case(bench: Bench, peer: Peer, server: Server, case: Case, name: str
             bench.answer_bytes[key] = generator.check(server, case, bench.body(case), peer.answers_files)
         if not server.alive:
             raise generator.Unmeasured("the server died")
-        figures = generator.measure(server, case, bench.body(case), bench.answer_bytes[key], bench.args.generator_cpu,
-                                    peer.answers_files, bench.args.seconds)
+        figures = generator.measure(server, case, bench.body(case), bench.answer_bytes[key], bench.generator_place,
+                                    peer.answers_files, bench.args.seconds, peer.warmup)
     except generator.Unmeasured as error:
         results.miss(name, peer.name, str(error))
         bench.say(f"{name}: {peer.name} is left out: {error}")
@@ -237,6 +240,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.0, help="of one measurement; default %(default)s")
     parser.add_argument("--server-cpu", type=int, default=0)
     parser.add_argument("--generator-cpu", type=int, default=1)
+    parser.add_argument("--nice", type=int, default=0, help="added to the nice value; below 0 (as root) on a machine that "
+                        "others use")
     parser.add_argument("--connections", type=int, default=10_000, help="of the part idle; default %(default)s")
     parser.add_argument("--report", action="store_true", help="measure nothing: write the report of --out again")
     args = parser.parse_args()
@@ -245,14 +250,17 @@ def main() -> int:
         parser.error(f"no part \"{unknown[0]}\"; there are: {', '.join(PARTS)}")
     if args.rounds < 1 or args.seconds <= 0:
         parser.error("--rounds and --seconds must be more than 0")
+    os.nice(args.nice)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended
     bench = Bench(args)
     if args.report:
         bench.results = Results.load(args.out / "report.json")
     else:
         peers = bench.present(chosen_peers(args), "all cases")
-        for part in parts:
-            PARTS[part](bench, peers)
+        try:
+            for part in parts:
+                PARTS[part](bench, peers)
+        finally:
             bench.save()
     bench.save()
     print((args.out / "report.md").read_text())

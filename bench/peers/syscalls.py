@@ -25,14 +25,14 @@ def traced(bench, peer, server, case: Case) -> dict[str, float]:
     body = bench.body(case)
     size = generator.check(server, case, body, peer.answers_files)
     requests = case.connections * case.streams * (2000 if case.latency else 10 if case.units > 1 else 60)
-    cpu = bench.args.generator_cpu
-    generator.h2load(server, case, body, cpu, peer.answers_files, requests)
+    place = bench.generator_place
+    generator.h2load(server, case, body, place, peer.answers_files, requests)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "summary")
         attach = [word for pid in server.pids for word in ("-p", str(pid))]
         strace = subprocess.Popen(["strace", "-f", "-c", "-o", out, *attach], stderr=subprocess.PIPE, text=True)
         strace.stderr.readline()  # "… attached"
-        ran = generator.h2load(server, case, body, cpu, peer.answers_files, requests)
+        ran = generator.h2load(server, case, body, place, peer.answers_files, requests)
         strace.send_signal(signal.SIGINT)
         strace.communicate(timeout=30)
         rows = re.findall(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$", out.read_text(), re.M)

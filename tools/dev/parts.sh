@@ -181,6 +181,7 @@ run_conformance() {
 
 part_budget() {
   run_python_tests bench/budget_test.py
+  run_python_tests bench/peers/harness_test.py
   have valgrind || { skip "budget: valgrind is not here"; return; }
   build_preset release bench_budget || return 1
   python3 bench/budget.py --program "$build/release/bin/bench_budget" --counts "$counts"

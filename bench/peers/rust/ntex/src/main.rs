@@ -15,6 +15,7 @@ struct EchoMessage {
     payload: Vec<u8>,
 }
 
+#[derive(Clone)]
 struct Echo;
 
 impl Service<ServerRequest> for Echo {
