@@ -105,8 +105,9 @@ class RawHttp2 {
   }
 
   Stream& stream(std::uint32_t id) { return streams_[id]; }
-  /// GOAWAY's code, once it has come.
+  /// The last GOAWAY's code and last stream, once one has come.
   std::optional<std::uint32_t> goaway() const { return goaway_; }
+  std::uint32_t goaway_last() const { return goaway_last_; }
   /// What is waiting to be read is left behind, and the peer sees the end of the connection.
   void close() { ::shutdown(socket_, SHUT_RDWR); }
 
@@ -147,7 +148,10 @@ class RawHttp2 {
       case raw::ping:
         if (!ends) send(raw::frame(raw::ping, raw::ack, 0, frame.payload));
         return;
-      case raw::goaway: goaway_ = frame.number(4); return;
+      case raw::goaway:
+        goaway_ = frame.number(4);
+        goaway_last_ = frame.number(0);
+        return;
       case raw::rst_stream:
         stream.reset = frame.number(0);
         events_.push_back({Event::Kind::reset, frame.id, {}});
@@ -206,6 +210,7 @@ class RawHttp2 {
   std::map<std::uint32_t, Stream> streams_;
   std::list<Event> events_;
   std::optional<std::uint32_t> goaway_;
+  std::uint32_t goaway_last_ = 0;
 };
 
 /// A connection to the loopback.
