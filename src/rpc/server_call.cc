@@ -12,6 +12,7 @@
 #include "connectrpc/detail/context_access.h"
 #include "connectrpc/detail/headers_access.h"
 #include "rpc/blocking_call.h"
+#include "rpc/busy.h"
 #include "rpc/thread_pool.h"
 
 namespace connectrpc::rpc {
@@ -232,20 +233,6 @@ ServerCall::Pulled ServerCall::pull(google::protobuf::MessageLite* message, std:
   return Pulled::message;
 }
 
-namespace {
-
-class SendingGuard {
- public:
-  explicit SendingGuard(bool& sending) : sending_(sending) { sending_ = true; }
-  SendingGuard(const SendingGuard&) = delete;
-  ~SendingGuard() { sending_ = false; }
-
- private:
-  bool& sending_;
-};
-
-}  // namespace
-
 Task<bool> ServerCall::receive_next(google::protobuf::MessageLite& message) {
   for (;;) {
     switch (pull(&message, nullptr)) {
@@ -376,30 +363,27 @@ bool ServerCall::may_not_send(CancelReason reason) const {
 }
 
 Task<bool> ServerCall::send_encoded(std::string payload) {
-  if (sending_) throw std::logic_error("send() was called while another send() of the same call had not returned");
+  const Busy busy(sending_, "send()");
   if (const auto reason = cancelled()) co_return may_not_send(*reason);
   protocol::ServerOutput out;
   send_pending_headers(out, false);
   protocol_->send_message(std::move(payload), out).value();
   apply(std::move(out), *exchange_);
-  const SendingGuard sending(sending_);
   while (!answered_ && exchange_->unsent() > environment_.high_water) co_await outbound_.wait();
   if (const auto reason = cancelled()) co_return may_not_send(*reason);
   co_return true;
 }
 
-std::optional<Error> ServerCall::send_batch(std::optional<Headers> headers, std::string_view messages,
-                                            std::span<const std::size_t> ends) {
+std::optional<Error> ServerCall::send_batch(std::optional<Headers> headers, std::vector<std::string> messages) {
   if (answered_) return std::nullopt;
   std::optional<Error> error;
   protocol::ServerOutput out;
   if (headers) protocol_->send_headers(*std::move(headers), out);
-  for (std::size_t begin = 0; const std::size_t end : ends) {
-    Result<void> sent = protocol_->send_message(std::string(messages.substr(begin, end - begin)), out);
-    begin = end;
-    if (sent) continue;
-    error = std::move(sent).error();
-    break;
+  for (std::string& message : messages) {
+    if (Result<void> sent = protocol_->send_message(std::move(message), out); !sent) {
+      error = std::move(sent).error();
+      break;
+    }
   }
   apply(std::move(out), *exchange_);
   return error;

@@ -7,10 +7,10 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codec/message_codec.h"
 #include "connectrpc/cancel.h"
@@ -154,10 +154,8 @@ class ServerCall final : public Job,
   Task<bool> send_encoded(std::string payload);
   // For a sender whose call is over: false if the client has ended it, throws otherwise.
   bool may_not_send(CancelReason reason) const;
-  // What a blocking handler wrote: messages in a row, each behind the protocol's prefix, and where they end. Gives why
-  // one could not be sent.
-  std::optional<Error> send_batch(std::optional<Headers> headers, std::string_view messages,
-                                  std::span<const std::size_t> ends);
+  // What a blocking handler wrote, each message behind the protocol's prefix. Gives why one could not be sent.
+  std::optional<Error> send_batch(std::optional<Headers> headers, std::vector<std::string> messages);
   // The one message of a request, into whichever is not null.
   Task<> receive_one(google::protobuf::MessageLite* message, std::string* bytes);
   // Looks for a message: decodes it into `message` or keeps its bytes in `bytes`, whichever is not null. Throws Error.
@@ -194,7 +192,7 @@ class ServerCall final : public Job,
   // A CancelReason, or -1: also read by the threads of blocking handlers.
   std::atomic<int> cancel_reason_{-1};
   bool answered_ = false;
-  bool sending_ = false;
+  std::atomic<bool> sending_{false};
   BlockingCall* blocking_ = nullptr;
   // Metadata belongs to the thread of a blocking handler until it is handed over.
   bool metadata_elsewhere_ = false;

@@ -14,7 +14,7 @@
 #include "client/channel_core.h"
 #include "io/pipe.h"
 #include "rpc/thread_pool.h"
-#include "server/router.h"
+#include "server/router_access.h"
 #include "server/server_loop.h"
 #include "testing/virtual_network.h"
 
@@ -78,10 +78,11 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
  private:
   void start() {
     if (server_) return;
-    if (router_.has_blocking()) {
+    const auto table = server::RouterAccess::begin_to_serve(router_);
+    if (table->has_blocking()) {
       threads_.emplace(std::max<std::size_t>(1, options_.workers), options_.worker_queue);
     }
-    server_.emplace(*loop_, options_, router_, threads_ ? &*threads_ : nullptr);
+    server_.emplace(*loop_, options_, table, threads_ ? &*threads_ : nullptr);
     if (!own_loop_) return;
     guard_.emplace(own_loop_->get_executor());
     thread_ = std::thread([loop = loop_] { loop->run(); });
@@ -96,7 +97,7 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
   std::unique_ptr<io::Loop> own_loop_;
   io::Loop* loop_ = nullptr;
   std::shared_ptr<VirtualNetwork> network_;
-  server::Router router_;
+  Router router_;
   std::optional<rpc::ThreadPool> threads_;
   std::optional<server::ServerLoop> server_;
   std::optional<asio::executor_work_guard<io::Loop::executor_type>> guard_;
