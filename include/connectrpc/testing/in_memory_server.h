@@ -6,7 +6,8 @@
 
 #include "connectrpc/channel.h"
 #include "connectrpc/interceptor.h"
-#include "connectrpc/server.h"
+#include "connectrpc/router.h"
+#include "connectrpc/server_options.h"
 #include "connectrpc/service.h"
 #include "connectrpc/testing/network.h"
 
@@ -37,6 +38,10 @@ class InMemoryServer {
   /// As Server::intercept; before the first channel() is made.
   InMemoryServer& intercept(std::shared_ptr<Interceptor> interceptor);
   InMemoryServer& intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
+
+  /// Where everything else is added that a Server has: routes, middleware, limits. It changes no more once a channel
+  /// was made.
+  Router& router() noexcept;
 
   /// A channel whose connections end in this server. Peers are in-process.
   ChannelPtr channel(ChannelOptions options = ChannelOptions());
