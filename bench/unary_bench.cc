@@ -32,8 +32,19 @@ class Echo final : public Service {
   Task<> call(const MethodSpec&, detail::ServerCall& call) override {
     detail::RequestMessage<StringValue> message;
     co_await call.receive(message);
+    for (int i = 0; i < headers_; ++i) call.context().response_headers().add(name_of(i), "some other value");
     call.respond(*message);
   }
+  /// How many headers answers have.
+  void answer_with(int headers) { headers_ = headers; }
+  static std::string_view name_of(int i) {
+    constexpr std::string_view names[] = {"x-answer-0", "x-answer-1", "x-answer-2", "x-answer-3", "x-answer-4",
+                                          "x-answer-5", "x-answer-6", "x-answer-7", "x-answer-8", "x-answer-9"};
+    return names[i % 10];
+  }
+
+ private:
+  int headers_ = 0;
 };
 
 // `in_flight` coroutines call until `left` is used up.
@@ -50,10 +61,11 @@ class Nothing final : public Interceptor {
 };
 
 void unary_in_memory(benchmark::State& state, Protocol protocol, HttpVersion version, Codec codec, int headers,
-                     int server_interceptors = 0, int client_interceptors = 0) {
+                     int server_interceptors = 0, int client_interceptors = 0, int answered_headers = 0) {
   const auto in_flight = static_cast<int>(state.range(0));
   boost::asio::io_context io(1);
   Echo echo;
+  echo.answer_with(answered_headers);
   testing::InMemoryServer server(io);
   server.add(echo);
   for (int i = 0; i < server_interceptors; ++i) server.intercept(std::make_shared<Nothing>());
@@ -92,6 +104,16 @@ BENCHMARK_CAPTURE(unary_in_memory, grpc_server_interceptor, Protocol::grpc, Http
 BENCHMARK_CAPTURE(unary_in_memory, grpc_client_interceptor, Protocol::grpc, HttpVersion::http2, Codec::proto, 0, 0, 1)
     ->Arg(32);
 BENCHMARK_CAPTURE(unary_in_memory, grpc_10_headers, Protocol::grpc, HttpVersion::http2, Codec::proto, 10)->Arg(32);
+// Beside the call without any: what ten headers each way cost.
+BENCHMARK_CAPTURE(unary_in_memory, grpc_10_and_10_headers, Protocol::grpc, HttpVersion::http2, Codec::proto, 10, 0, 0,
+                  10)
+    ->Arg(32);
+BENCHMARK_CAPTURE(unary_in_memory, connect_http2_10_and_10_headers, Protocol::connect, HttpVersion::http2, Codec::proto,
+                  10, 0, 0, 10)
+    ->Arg(32);
+BENCHMARK_CAPTURE(unary_in_memory, connect_http1_10_and_10_headers, Protocol::connect, HttpVersion::http1_1,
+                  Codec::proto, 10, 0, 0, 10)
+    ->Arg(32);
 BENCHMARK_CAPTURE(unary_in_memory, grpc_web, Protocol::grpc_web, HttpVersion::http2, Codec::proto, 0)->Arg(32);
 BENCHMARK_CAPTURE(unary_in_memory, connect_http2, Protocol::connect, HttpVersion::http2, Codec::proto, 0)
     ->Arg(1)

@@ -31,7 +31,7 @@ struct ServerOptions {
   bool compress_responses = true;
   /// Refuse Connect calls without the header connect-protocol-version: 1. Off, so that curl needs no header.
   bool require_connect_version = false;
-  /// Largest header list, counted as HTTP/2 does: names, values and 32 for each. More gets status 431.
+  /// Largest header list, counted as HTTP/2 does: names, values and 32 for each. More is `resource_exhausted`.
   std::size_t header_list_limit = 64 * 1024;
   /// Calls at once on one HTTP/2 connection.
   std::uint32_t concurrent_streams = 256;

@@ -22,6 +22,7 @@ enum class ResetReason : std::uint8_t {
   flow_control_error,  ///< or its flow control's
   too_busy,            ///< ENHANCE_YOUR_CALM
   inadequate_security,
+  too_large,       ///< header fields over a limit, this side's or the peer's
   internal_error,  ///< the peer says that it failed
   no_error,        ///< the peer has answered and wants no more of the request (RST_STREAM NO_ERROR)
 };
@@ -142,9 +143,21 @@ class ClientExchange : public Exchange {
   bool head_received_ = false;
 };
 
+/// A whole answer.
+struct Refusal {
+  ResponseHead head;
+  std::string body;
+};
+
+/// One in plain text that says `text`.
+Refusal plain_refusal(int status, std::string text);
+
 /// Where a server's sessions deliver requests.
 class RequestHandler {
  public:
+  /// The answer to a request whose fields exceed the limit, which is not delivered therefore: 431 in plain text.
+  /// `head` has what was understood: the request line and, if it came, the content type. `text` is for people.
+  virtual Refusal refuse(const RequestHead& head, std::string text);
   /// A request's head has come, usually with its body's first bytes: sessions call this at the end of a batch of
   /// input, in the order of arrival. The callee owns the exchange; dropping it unanswered resets it.
   virtual void on_request(std::unique_ptr<ServerExchange> exchange) = 0;

@@ -196,7 +196,7 @@ void ClientSessionImpl::parse(std::string_view& input) {
         break;
       case Parser::Event::failed:
         close_now();
-        fail(http::ResetReason::protocol_error,
+        fail(parser_->fault().status == 431 ? http::ResetReason::too_large : http::ResetReason::protocol_error,
              "the server's answer to an HTTP/1.1 " + head_.method + " cannot be understood: " + parser_->fault().text);
         break;
     }

@@ -116,14 +116,13 @@ void write_trailer_names(std::string& out, const Headers& trailers) {
   if (!names.empty()) write_field(out, "trailer", names);
 }
 
-void write_refusal(std::string& out, int status, std::string_view text) {
-  write_status_line(out, status);
-  write_line(out, "content-type", "text/plain; charset=utf-8");
-  write_line(out, "content-length", std::to_string(text.size() + 1));
+void write_refusal(std::string& out, const http::Refusal& refusal) {
+  write_status_line(out, refusal.head.status);
+  write_fields(out, refusal.head.headers);
+  write_line(out, "content-length", std::to_string(refusal.body.size()));
   write_line(out, "connection", "close");
   out += "\r\n";
-  out += text;
-  out += '\n';
+  out += refusal.body;
 }
 
 std::optional<std::uint64_t> content_length_of(const Headers& headers) {

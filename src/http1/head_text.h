@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "connectrpc/headers.h"
+#include "http/exchange.h"
 
 namespace connectrpc::http1 {
 
@@ -23,8 +24,8 @@ void write_fields(std::string& out, const Headers& headers);
 /// "trailer: a, b": the names that will follow the body.
 void write_trailer_names(std::string& out, const Headers& trailers);
 
-/// A whole answer in plain text that ends the connection.
-void write_refusal(std::string& out, int status, std::string_view text);
+/// A whole answer that ends the connection.
+void write_refusal(std::string& out, const http::Refusal& refusal);
 
 /// What a content-length among `headers` says, if there is one and it is a number.
 std::optional<std::uint64_t> content_length_of(const Headers& headers);

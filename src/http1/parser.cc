@@ -72,6 +72,10 @@ std::string quote(std::string_view bytes) {
   return text + '"';
 }
 
+std::string limit_text(std::size_t limit) {
+  return "the header fields exceed the limit of " + std::to_string(limit) + " bytes (option header_list_limit)";
+}
+
 // What Beast's callbacks leave behind.
 struct Gathered {
   explicit Gathered(std::size_t header_list) : limit(header_list) {}
@@ -81,11 +85,12 @@ struct Gathered {
   }
   void count(std::size_t bytes) {
     counted += bytes;
-    if (counted > limit) refuse(431, "the header fields exceed the limit of " + std::to_string(limit) + " bytes");
+    if (counted > limit) refuse(431, limit_text(limit));
   }
   void add(BeastField field, std::string_view name, std::string_view value);
   void add_connection(std::string_view value);
   void add_content_length(std::string_view value);
+  void add_content_type(std::string_view lines);
   void finish_head(bool is_request);
   void finish_request_head();
 
@@ -167,6 +172,21 @@ void Gathered::add_content_length(std::string_view value) {
   if (error != std::errc() || stop != end || !base::is_digit(value.front()))
     return refuse(400, "Content-Length is not a number");
   head.content_length = length;
+}
+
+// Of a head that is refused for its size: it decides about the form of the refusal, wherever it stands.
+void Gathered::add_content_type(std::string_view lines) {
+  constexpr std::string_view type_name = "content-type";
+  if (head.headers.contains(type_name)) return;
+  while (!lines.empty()) {
+    const std::size_t end = lines.find("\r\n");
+    // The last line may be cut off.
+    if (end == std::string_view::npos) return;
+    const std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(end + 2);
+    if (const std::size_t colon = line.find(':'); base::equals_lower(line.substr(0, colon), type_name))
+      return detail::HeadersAccess::append(head.headers, type_name, base::trim(line.substr(colon + 1)));
+  }
 }
 
 void Gathered::finish_head(bool is_request) {
@@ -421,7 +441,10 @@ typename MessageParser<is_request>::Step MessageParser<is_request>::take_block(s
   std::size_t used = 0;
   const LineScanner::Result result = scanner_.scan(allowed, used);
   if (result == LineScanner::Result::more) {
-    if (allowed.size() < input.size()) return fail_size();
+    if (allowed.size() < input.size()) {
+      pending_.append(allowed);
+      return fail_size();
+    }
     pending_.append(input);
     input = {};
     return Event::need_more;
@@ -502,7 +525,10 @@ typename MessageParser<is_request>::Step MessageParser<is_request>::take_fields(
   if (Step step = take_block(input, limit_, block)) return step;
   detail::HeadersAccess::reserve(gathered_->head.headers, scanner_.lines() - 1, block.size());
   beast::error_code error;
-  if (!feed(block, error) || error) return fail(error);
+  if (!feed(block, error) || error) {
+    if (gathered_->fault && gathered_->fault->status == 431) gathered_->add_content_type(block);
+    return fail(error);
+  }
   drop_pending();
   if (engine_->is_done()) {
     phase_ = Phase::complete;
@@ -574,7 +600,8 @@ Parser::Event MessageParser<is_request>::fail_size() {
     case Phase::start_line:
       return fail(414, "the start line exceeds the limit of " + std::to_string(limit_) + " bytes");
     case Phase::chunk_line: return fail(400, "a chunk extension exceeds " + std::to_string(max_chunk_line) + " bytes");
-    default: return fail(431, "the header fields exceed the limit of " + std::to_string(limit_) + " bytes");
+    case Phase::fields: gathered_->add_content_type(pending_); [[fallthrough]];
+    default: return fail(431, limit_text(limit_));
   }
 }
 

@@ -67,7 +67,8 @@ class Parser {
   /// Goes on to the next message. `bodiless`: it is the answer to HEAD.
   virtual void restart(bool bodiless) = 0;
 
-  /// Valid from `head` to restart(); may be moved from.
+  /// Valid from `head` to restart(); may be moved from. After `failed` with a head over the limit it has the start
+  /// line and, if it came, the content type.
   virtual MessageHead& head() = 0;
   /// Valid until the next call of next(); lies in its input.
   virtual std::string_view body() const = 0;

@@ -264,16 +264,16 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"long target without end", "GET /" + std::string(1100, 'a'),
              "414: the start line exceeds the limit of 1024 bytes"},
         Case{"long value", post + "A: " + std::string(1100, 'a'),
-             "431: the header fields exceed the limit of 1024 bytes"},
+             "431: the header fields exceed the limit of 1024 bytes (option header_list_limit)"},
         Case{"long head", post + "A: " + std::string(400, 'a') + "\r\nB: " + std::string(560, 'a') + "\r\n\r\n",
-             "431: the header fields exceed the limit of 1024 bytes"},
+             "431: the header fields exceed the limit of 1024 bytes (option header_list_limit)"},
         Case{"many fields",
              [] {
                std::string input = post;
                for (int i = 0; i < 40; ++i) input += "a:\r\n";
                return input + "\r\n";
              }(),
-             "431: the header fields exceed the limit of 1024 bytes"}),
+             "431: the header fields exceed the limit of 1024 bytes (option header_list_limit)"}),
     [](const auto& tested) { return printable(tested.param.name); });
 
 const std::string chunked = post + "Transfer-Encoding: chunked\r\n\r\n";
@@ -319,14 +319,14 @@ INSTANTIATE_TEST_SUITE_P(
              chunked_head + "400: a field name is not a token followed by a colon"},
         Case{"trailer with bare LF", chunked + "0\r\nA: b\n\r\n", chunked_head + "400: a line ends in LF alone"},
         Case{"long trailers", chunked + "0\r\nA: " + std::string(1100, 'a'),
-             chunked_head + "431: the header fields exceed the limit of 1024 bytes"},
+             chunked_head + "431: the header fields exceed the limit of 1024 bytes (option header_list_limit)"},
         Case{"many trailers",
              [] {
                std::string input = chunked + "0\r\n";
                for (int i = 0; i < 40; ++i) input += "a:\r\n";
                return input + "\r\n";
              }(),
-             chunked_head + "431: the header fields exceed the limit of 1024 bytes"}),
+             chunked_head + "431: the header fields exceed the limit of 1024 bytes (option header_list_limit)"}),
     [](const auto& tested) { return printable(tested.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -392,7 +392,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"encoding in 1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
              "400: HTTP/1.0 has no Transfer-Encoding"},
         Case{"long head", "HTTP/1.1 200 OK\r\na: " + std::string(2000, 'a'),
-             "431: the header fields exceed the limit of 1024 bytes"}),
+             "431: the header fields exceed the limit of 1024 bytes (option header_list_limit)"}),
     [](const auto& tested) { return printable(tested.param.name); });
 
 TEST(ResponseParser, ShowsWhatCameInstead) {

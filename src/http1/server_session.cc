@@ -93,6 +93,7 @@ class ServerSessionImpl final : public ServerSession {
   void take_body();
   void end_request();
   void refuse(const Fault& fault);
+  http::Refusal refusal_of(const Fault& fault, bool in_head);
   void deliver();
   void settle_end();
   void write_answer(std::string& out, std::size_t limit);
@@ -268,6 +269,7 @@ void ServerSessionImpl::end_request() {
 }
 
 void ServerSessionImpl::refuse(const Fault& fault) {
+  const bool in_head = reading_ == Reading::head;
   reading_ = Reading::stopped;
   const bool whole_answer = answer_.finished();
   if (undelivered_ != nullptr) {
@@ -281,8 +283,20 @@ void ServerSessionImpl::refuse(const Fault& fault) {
     close_after_ = true;
     return;
   }
-  if (!answer_.framed()) write_refusal(interim_, fault.status, fault.text);
+  if (!answer_.framed()) write_refusal(interim_, refusal_of(fault, in_head));
   close_now();
+}
+
+http::Refusal ServerSessionImpl::refusal_of(const Fault& fault, bool in_head) {
+  if (!in_head || fault.status != 431) return http::plain_refusal(fault.status, fault.text);
+  MessageHead& head = parser_->head();
+  http::RequestHead request;
+  request.method = std::move(head.method);
+  request.target = std::move(head.target);
+  request.scheme = scheme_;
+  request.version = head.version;
+  request.headers = std::move(head.headers);
+  return handler_.refuse(request, fault.text);
 }
 
 // Tells the handler, last of all that a batch of input does: it may call back in any way.

@@ -403,7 +403,7 @@ TEST_F(ServerSessionTest, RefusesMalformedRequestsWhateverCameBefore) {
        "Transfer-Encoding is repeated or stands beside Content-Length"},
       {"GET /" + std::string(70000, 'a'), "414 URI Too Long", "the start line exceeds the limit of 65536 bytes"},
       {"GET / HTTP/1.1\r\na: " + std::string(70000, 'a'), "431 Request Header Fields Too Large",
-       "the header fields exceed the limit of 65536 bytes"},
+       "the header fields exceed the limit of 65536 bytes (option header_list_limit)"},
       {"CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n", "501 Not Implemented", "this server makes no tunnels"},
       {"GET / HTTP/3.0\r\n", "505 HTTP Version Not Supported",
        "only HTTP/1.0 and HTTP/1.1 are understood in this form"},

@@ -228,10 +228,12 @@ void ClientSession::on_head_complete(Stream& stream) {
   touch_inbound(*exchange);
 }
 
+void ClientSession::on_excess_field(Stream&, std::string_view, std::string_view) {}
+
 void ClientSession::on_fields_too_large(Stream& stream) {
-  fail(stream, http::ResetReason::protocol_error,
-       "the answer's fields need " + std::to_string(stream.field_bytes) + " bytes, the limit (header_list) is " +
-           std::to_string(limits().header_list),
+  fail(stream, http::ResetReason::too_large,
+       "the answer's header fields need " + std::to_string(stream.field_bytes) + " bytes, the limit is " +
+           std::to_string(limits().header_list) + " (option header_list_limit)",
        NGHTTP2_CANCEL);
 }
 

@@ -39,6 +39,7 @@ class ClientSession final : public SessionCore, public http::ClientLink {
   void on_fields_begin(const nghttp2_frame& frame) override;
   void on_head_field(Stream& stream, std::string_view name, std::string_view value) override;
   void on_head_complete(Stream& stream) override;
+  void on_excess_field(Stream& stream, std::string_view name, std::string_view value) override;
   void on_fields_too_large(Stream& stream) override;
   void submit(Stream& stream) override;
   void hand_over(Link& link) override;

@@ -399,7 +399,7 @@ TEST(Connection, FramesAfterTheEndInOneBatchAndInBytes) {
       test::Requests requests;
       auto server = make_server_session(requests, {}, {}, "http");
       std::string bytes = test::client_preface();
-      if (cut == test::Cut::whole) {  // nghttp2 counts a CONTINUATION for each piece that it comes in, and takes eight
+      if (cut == test::Cut::whole) {  // nghttp2 counts a CONTINUATION for each piece that it comes in, and takes few
         bytes += test::frame(test::headers, test::end_stream, 1);
         bytes += test::frame(test::continuation, test::end_headers, 1, test::request_fields());
       } else {

@@ -227,8 +227,8 @@ TEST(HeaderLimit, RequestsGet431) {
   EXPECT_EQ(joined.requests.count, 0);
   EXPECT_EQ(call->response().status, 431);
   EXPECT_EQ(call->response().headers["content-type"], "text/plain; charset=utf-8");
-  EXPECT_TRUE(call->body().starts_with("the request's fields need ")) << call->body();
-  EXPECT_NE(call->body().find("limit (header_list) is 2000"), std::string::npos);
+  EXPECT_TRUE(call->body().starts_with("the request's header fields need ")) << call->body();
+  EXPECT_NE(call->body().find("limit is 2000 (option header_list_limit)"), std::string::npos);
   EXPECT_TRUE(call->inbound_ended());
   ASSERT_TRUE(call->reset());
   EXPECT_EQ(call->reset()->reason, ResetReason::no_error);
@@ -285,8 +285,9 @@ TEST(HeaderLimit, TrailersOfARequest) {
   server->receive(test::client_preface() + frame(test::headers, test::end_headers, 1, request_fields()));
   server->receive(frame(test::headers, whole, 1, field("x", std::string(2000, 'v'))));
   ASSERT_TRUE(requests.last().reset());
-  EXPECT_EQ(requests.last().reset()->reason, ResetReason::protocol_error);
-  EXPECT_EQ(requests.last().reset()->text, "the request's fields need 2033 bytes, the limit (header_list) is 1000");
+  EXPECT_EQ(requests.last().reset()->reason, ResetReason::too_large);
+  EXPECT_EQ(requests.last().reset()->text,
+            "the request's header fields need 2033 bytes, the limit is 1000 (option header_list_limit)");
   EXPECT_TRUE(requests.last().trailers().empty());
   const auto resets = test::frames(test::all_output(*server), test::rst_stream);
   ASSERT_EQ(resets.size(), 1u);
@@ -311,9 +312,9 @@ TEST(HeaderLimit, AnswersAndTheirTrailers) {
     const std::string status = in_trailers ? "" : field(":status", "200");
     client->receive(frame(test::headers, whole, 1, status + field("x", std::string(2000, 'v'))));
     ASSERT_TRUE(call->reset());
-    EXPECT_EQ(call->reset()->reason, ResetReason::protocol_error);
-    EXPECT_EQ(call->reset()->text, std::string("the answer's fields need ") + (in_trailers ? "2033" : "2075") +
-                                       " bytes, the limit (header_list) is 1000");
+    EXPECT_EQ(call->reset()->reason, ResetReason::too_large);
+    EXPECT_EQ(call->reset()->text, std::string("the answer's header fields need ") + (in_trailers ? "2033" : "2075") +
+                                       " bytes, the limit is 1000 (option header_list_limit)");
     EXPECT_EQ(call->head_received(), in_trailers);
     EXPECT_EQ(watch.inbound, in_trailers ? 2 : 1);
     const auto resets = test::frames(test::all_output(*client), test::rst_stream);
@@ -343,7 +344,7 @@ TEST(HeaderLimit, AFieldThatThePeerCannotTakeStaysHere) {
   joined.requests.last().finish({{"large", std::string(70'000, 'x')}});
   ASSERT_TRUE(joined.run());
   ASSERT_TRUE(next->reset());
-  EXPECT_EQ(next->reset()->reason, ResetReason::internal_error);
+  EXPECT_EQ(next->reset()->reason, ResetReason::too_busy);
   EXPECT_FALSE(joined.client->retired());
 }
 

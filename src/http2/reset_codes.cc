@@ -12,7 +12,8 @@ std::uint32_t to_error_code(http::ResetReason reason) noexcept {
     case http::ResetReason::refused: return NGHTTP2_REFUSED_STREAM;
     case http::ResetReason::protocol_error: return NGHTTP2_PROTOCOL_ERROR;
     case http::ResetReason::flow_control_error: return NGHTTP2_FLOW_CONTROL_ERROR;
-    case http::ResetReason::too_busy: return NGHTTP2_ENHANCE_YOUR_CALM;
+    case http::ResetReason::too_busy:
+    case http::ResetReason::too_large: return NGHTTP2_ENHANCE_YOUR_CALM;
     case http::ResetReason::inadequate_security: return NGHTTP2_INADEQUATE_SECURITY;
     case http::ResetReason::internal_error: return NGHTTP2_INTERNAL_ERROR;
     case http::ResetReason::no_error: return NGHTTP2_NO_ERROR;

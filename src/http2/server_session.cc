@@ -131,20 +131,28 @@ void ServerSession::on_head_complete(Stream& base) {
   touch_inbound(*base.link);
 }
 
+void ServerSession::on_excess_field(Stream& base, std::string_view name, std::string_view value) {
+  // It decides about the form of the refusal, wherever it stands.
+  constexpr std::string_view type_name = "content-type";
+  auto& stream = static_cast<ServerStream&>(base);
+  if (name == type_name && stream.fresh && !stream.fresh->head().headers.contains(type_name))
+    detail::HeadersAccess::append(stream.fresh->head().headers, type_name, value);
+}
+
 void ServerSession::on_fields_too_large(Stream& base) {
   auto& stream = static_cast<ServerStream&>(base);
-  const std::string text = "the request's fields need " + std::to_string(stream.field_bytes) +
-                           " bytes, the limit (header_list) is " + std::to_string(limits().header_list);
+  std::string text = "the request's header fields need " + std::to_string(stream.field_bytes) +
+                     " bytes, the limit is " + std::to_string(limits().header_list) + " (option header_list_limit)";
   if (!stream.fresh) {
-    fail(stream, http::ResetReason::protocol_error, text, NGHTTP2_ENHANCE_YOUR_CALM);
+    fail(stream, http::ResetReason::too_large, std::move(text), NGHTTP2_ENHANCE_YOUR_CALM);
     return;
   }
+  http::Refusal refusal = handler_.refuse(stream.fresh->head(), std::move(text));
   cut(stream);
   stream.head_complete = true;
   stream.finished = true;
-  stream.head.status = 431;
-  detail::HeadersAccess::append(stream.head.headers, "content-type", "text/plain; charset=utf-8");
-  stream.body.push(text + "\n");
+  stream.head = std::move(refusal.head);
+  if (!refusal.body.empty()) stream.body.push(std::move(refusal.body));
   refuse_rest(stream);
   set_ready(stream);
 }

@@ -88,8 +88,8 @@ std::unique_ptr<nghttp2_option, OptionDelete> make_options(const http::SessionLi
   nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(raw, 1);
   nghttp2_option_set_max_send_header_block_length(raw, largest_head);
   limit_resets(raw, 0);
-  // nghttp2's own 8 are enough for 144 KiB of compressed fields.
-  limit_continuations(raw, std::max<std::size_t>(8, limits.header_list / frame_payload + 4), 0);
+  // nghttp2's own 8 would end the connection of a peer whose stream needs no more than a refusal.
+  limit_continuations(raw, std::max(largest_head, limits.header_list) / frame_payload + 4, 0);
   return option;
 }
 
@@ -442,7 +442,7 @@ void SessionCore::on_field(Stream& stream, std::string_view name, std::string_vi
   constexpr std::size_t field_overhead = 32;  // RFC 9113 section 6.5.2
   stream.field_bytes += name.size() + value.size() + field_overhead;
   // nghttp2 counts only what a frame holds, and one byte may stand for a field of 4 KiB.
-  if (stream.field_bytes > limits_.header_list) return;
+  if (stream.field_bytes > limits_.header_list) return on_excess_field(stream, name, value);
   value = base::trim(value);
   if (!stream.head_complete) {
     on_head_field(stream, name, value);
@@ -562,11 +562,11 @@ nghttp2_data_provider SessionCore::source(Stream& stream) noexcept {
 bool SessionCore::fields_fit(Stream& stream) {
   const HeaderView field = fields_.oversized();
   if (field.name.empty()) return true;
-  fail(stream, http::ResetReason::internal_error,
+  fail(stream, http::ResetReason::too_large,
        "the field " + quoted(field.name) + " has " + std::to_string(field.value.size()) + " bytes, but " +
            std::string(other_end()) + " takes at most " + std::to_string(peer_header_list()) +
            " for all fields (SETTINGS_MAX_HEADER_LIST_SIZE)",
-       NGHTTP2_INTERNAL_ERROR);
+       NGHTTP2_ENHANCE_YOUR_CALM);
   return false;
 }
 

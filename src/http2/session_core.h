@@ -57,7 +57,9 @@ class SessionCore : public io::Session {
   virtual void on_head_field(Stream& stream, std::string_view name, std::string_view value) = 0;
   /// A head is complete and within the limit.
   virtual void on_head_complete(Stream& stream) = 0;
-  /// The fields of `frame` exceed the limit.
+  /// A field that is not kept, since the limit is exceeded with it or was before.
+  virtual void on_excess_field(Stream& stream, std::string_view name, std::string_view value) = 0;
+  /// The fields of a frame exceed the limit.
   virtual void on_fields_too_large(Stream& stream) = 0;
   /// Gives the head, and what there is of the rest, to nghttp2.
   virtual void submit(Stream& stream) = 0;

@@ -56,6 +56,13 @@ Accepted accept_get(const http::RequestHead& head, const MethodSpec& method, con
   return std::make_unique<ConnectUnaryServerCall>(head, codec, settings);
 }
 
+// Whether a GET is one of Connect's, of whatever method.
+bool is_get_query(const http::RequestHead& head) {
+  if (head.method != "GET") return false;
+  const std::optional<GetQuery> query = parse_get_query(head.query());
+  return query && query->encoding;
+}
+
 // The content type of an error in the protocol of a request whose codec may be unknown.
 ContentType answerable(ContentType type) {
   if (!type.codec) type = {type.kind, Codec::proto, true};
@@ -110,6 +117,16 @@ ServerOutput unknown_path(const http::RequestHead& head) {
   if (head.method != "POST" || !type.codec) return refuse(404, {}, {}, error.message());
   ServerOutput out = make_unary_error(error, {}, {});
   out.head->status = 404;
+  return out;
+}
+
+ServerOutput header_list_answer(const http::RequestHead& head, std::string text) {
+  const ContentType type = parse_content_type(head.headers["content-type"]);
+  const bool post = head.method == "POST";
+  const bool connect_unary = post ? type.kind == ContentKind::connect_unary : is_get_query(head);
+  if (!connect_unary && (!post || !type.codec)) return refuse(431, {}, {}, std::move(text));
+  ServerOutput out = error_answer(head, Error(Code::resource_exhausted, std::move(text)));
+  if (connect_unary) out.head->status = 431;
   return out;
 }
 

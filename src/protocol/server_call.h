@@ -113,6 +113,10 @@ std::variant<std::unique_ptr<ServerCall>, ServerOutput> accept(const http::Reque
 /// and gRPC-Web.
 ServerOutput unknown_path(const http::RequestHead& head);
 
+/// The complete answer to a request whose header fields exceed the limit: `resource_exhausted` in the caller's
+/// protocol, with status 431 in Connect's unary calls and for what is no RPC. `text` is for people.
+ServerOutput header_list_answer(const http::RequestHead& head, std::string text);
+
 /// An error in the caller's protocol as a complete answer, for code that stands before the router.
 ServerOutput error_answer(const http::RequestHead& head, const Error& error);
 

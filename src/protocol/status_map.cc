@@ -46,7 +46,8 @@ Code code_of_reset(http::ResetReason reason) noexcept {
     case http::ResetReason::canceled: return Code::canceled;
     case http::ResetReason::refused:
     case http::ResetReason::connection_lost: return Code::unavailable;
-    case http::ResetReason::too_busy: return Code::resource_exhausted;
+    case http::ResetReason::too_busy:
+    case http::ResetReason::too_large: return Code::resource_exhausted;
     case http::ResetReason::inadequate_security: return Code::permission_denied;
     case http::ResetReason::protocol_error:
     case http::ResetReason::flow_control_error:

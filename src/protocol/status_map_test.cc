@@ -48,6 +48,7 @@ TEST(StatusMap, ResetsToCodes) {
       {ResetReason::refused, Code::unavailable},
       {ResetReason::connection_lost, Code::unavailable},
       {ResetReason::too_busy, Code::resource_exhausted},
+      {ResetReason::too_large, Code::resource_exhausted},
       {ResetReason::inadequate_security, Code::permission_denied},
       {ResetReason::protocol_error, Code::internal},
       {ResetReason::flow_control_error, Code::internal},

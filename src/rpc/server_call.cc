@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "connectrpc/detail/context_access.h"
+#include "connectrpc/detail/error_access.h"
 #include "connectrpc/detail/headers_access.h"
 #include "rpc/blocking_call.h"
 #include "rpc/busy.h"
@@ -315,24 +316,42 @@ void ServerCall::decode(std::string_view bytes, google::protobuf::MessageLite& m
 
 void ServerCall::respond(const google::protobuf::MessageLite& message) { answer_ = encode(message); }
 
-Headers ServerCall::checked(Headers pairs, std::string_view (*name_fault)(std::string_view) noexcept) {
+namespace {
+
+using NameFault = std::string_view (*)(std::string_view) noexcept;
+
+bool all_sendable(const Headers& pairs, NameFault name_fault) {
   // `date` is the one name that only trailers refuse.
-  if (connectrpc::detail::HeadersAccess::all_checked(pairs) &&
-      (name_fault == connectrpc::detail::name_fault || !pairs.contains("date"))) {
-    return pairs;
-  }
+  return connectrpc::detail::HeadersAccess::all_checked(pairs) &&
+         (name_fault == connectrpc::detail::name_fault || !pairs.contains("date"));
+}
+
+}  // namespace
+
+Headers ServerCall::checked(Headers pairs, std::string_view (*name_fault)(std::string_view) noexcept) {
+  if (all_sendable(pairs, name_fault)) return pairs;
   Headers sendable;
-  for (const auto& [name, value] : pairs) {
-    std::string_view fault = name_fault(name);
-    if (fault.empty()) fault = connectrpc::detail::pair_fault(name, value);
-    if (fault.empty()) {
+  for (const auto& [name, value] : pairs)
+    if (report_unsendable(name, value, name_fault).empty())
       connectrpc::detail::HeadersAccess::append(sendable, name, value);
-    } else {
-      environment_.report(LogRecord::Level::warning, route_.method->full_name(),
-                          "\"" + std::string(name) + "\" is not sent: " + std::string(fault));
-    }
-  }
   return sendable;
+}
+
+std::string_view ServerCall::report_unsendable(std::string_view name, std::string_view value,
+                                               std::string_view (*name_fault)(std::string_view) noexcept) {
+  std::string_view fault = name_fault(name);
+  if (fault.empty()) fault = connectrpc::detail::pair_fault(name, value);
+  if (!fault.empty()) {
+    environment_.report(LogRecord::Level::warning, route_.method->full_name(),
+                        "\"" + std::string(name) + "\" is not sent: " + std::string(fault));
+  }
+  return fault;
+}
+
+void ServerCall::report_unsendable(const Error& error) {
+  const Headers& metadata = connectrpc::detail::ErrorAccess::own_metadata(error);
+  if (all_sendable(metadata, connectrpc::detail::trailer_name_fault)) return;
+  for (const auto& [name, value] : metadata) report_unsendable(name, value, connectrpc::detail::trailer_name_fault);
 }
 
 Headers ServerCall::sendable_headers(bool last) {
@@ -452,6 +471,7 @@ void ServerCall::finish(const Error* error) {
     }
     if (failed) error = &*failed;
   }
+  if (error != nullptr) report_unsendable(*error);
   protocol::Ending ending;
   ending.error = error;
   if (!metadata_elsewhere_) {

@@ -178,6 +178,11 @@ class ServerCall final : public base::Block,
   Headers sendable_headers(bool last);
   // Drops pairs that came from elsewhere and may not be sent.
   Headers checked(Headers pairs, std::string_view (*name_fault)(std::string_view) noexcept);
+  // Tells the log why a pair is left out; "" if it is not.
+  std::string_view report_unsendable(std::string_view name, std::string_view value,
+                                     std::string_view (*name_fault)(std::string_view) noexcept);
+  // The same for an error's own metadata, which the protocol leaves out.
+  void report_unsendable(const Error& error);
   void send_pending_headers(protocol::ServerOutput& out, bool last);
   void finish(const Error* error);
 

@@ -126,6 +126,11 @@ void ServerLoop::on_request(std::unique_ptr<http::ServerExchange> exchange) {
                          std::move(std::get<std::unique_ptr<protocol::ServerCall>>(accepted)));
 }
 
+http::Refusal ServerLoop::refuse(const http::RequestHead& head, std::string text) {
+  protocol::ServerOutput answer = protocol::header_list_answer(head, std::move(text));
+  return {std::move(*answer.head), std::move(answer.body)};
+}
+
 void ServerLoop::drain(std::chrono::milliseconds timeout, std::function<void()> done) {
   if (draining_) return;
   draining_ = true;

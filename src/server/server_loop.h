@@ -48,6 +48,7 @@ class ServerLoop final : private http::RequestHandler {
  private:
   // http::RequestHandler
   void on_request(std::unique_ptr<http::ServerExchange> exchange) override;
+  http::Refusal refuse(const http::RequestHead& head, std::string text) override;
 
   struct Served {
     std::unique_ptr<io::Connection> connection;

@@ -208,23 +208,6 @@ TEST_F(BadInput, TimeoutHeader) {
               HasSubstr("\"deadline_exceeded\""));
 }
 
-TEST_F(BadInput, HeaderListTooLarge) {
-  std::string fields(json);
-  for (int i = 0; i < 100; ++i) fields += "x-" + std::to_string(i) + ": " + std::string(1000, 'v') + "\r\n";
-  EXPECT_THAT(answer_and_close(post(fields, "{}")), StartsWith("HTTP/1.1 431"));
-  for (const Protocol protocol : {Protocol::connect, Protocol::grpc}) {
-    ChannelOptions options;
-    options.protocol = protocol;
-    options.http_version = HttpVersion::http2;
-    const ::probe::v1::ProbeServiceClientSync client(server_.url(), options);
-    Headers many;
-    for (int i = 0; i < 100; ++i) many.add("x-" + std::to_string(i), std::string(1000, 'v'));
-    const auto result = as_result([&] { return client.probe(ProbeRequest(), many); });
-    ASSERT_FALSE(result.has_value());
-    EXPECT_THAT(result.error().message(), HasSubstr("431"));
-  }
-}
-
 TEST_F(BadInput, SmugglingShapes) {
   const std::string head = "POST /probe.v1.ProbeService/Probe HTTP/1.1\r\n";
   const std::string good = "host: x\r\n" + std::string(json);

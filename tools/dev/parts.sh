@@ -57,8 +57,10 @@ part_layers() {
 
 part_tree() {
   python3 tools/check_tree.py && count 1 0 0 || count 0 1 0
+  python3 tools/check_contract.py && count 1 0 0 || count 0 1 0
   python3 tools/snippets.py && count 1 0 0 || count 0 1 0
   run_python_tests tools/check_tree_test.py
+  run_python_tests tools/check_contract_test.py
 }
 
 # run_python_tests FILE — counts the cases of a unittest file.

@@ -25,6 +25,7 @@ class ConnectUnaryClientCall final : public ClientCall {
   Error reset_error(const http::Reset& reset) override;
 
  private:
+  void append_content_type();
   bool make_get();
   std::optional<Error> read_head(const http::ResponseHead& head);
   ClientInput receive_failed(const ClientArrived& arrived);
