@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "connectrpc/compression.h"
 #include "connectrpc/interceptor.h"
@@ -100,6 +102,10 @@ class Server {
   Server& intercept(std::shared_ptr<Interceptor> interceptor);
   Server& intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
 
+  /// Every method that is served, each once, ordered by its path without prefixes. Valid as long as the services.
+  /// Before the server is started on the thread that adds services, after that on any.
+  std::vector<const MethodSpec*> methods() const;
+
   /// Opens a port: "0.0.0.0:8080", "[::1]:0", "localhost:8080", ":8080". HTTP/1.1 and h2c on the same port. Returns the
   /// port, which the system chose if it was 0. Throws Error that names the address and what is wrong.
   std::uint16_t listen(std::string_view address);
@@ -116,6 +122,10 @@ class Server {
   void stop();
   /// Waits until a server on threads of its own has stopped.
   void wait();
+  /// Called once when the server begins to stop, by a signal, stop() or its destructor, before calls under way are
+  /// waited for: in the order of these calls, on the thread that stops it. Must not throw. std::invalid_argument:
+  /// empty.
+  Server& on_stop(std::function<void()> hook);
 
   /// The loops. Handlers, timers and sockets of the user may be run on them by posting.
   std::size_t loops() const noexcept;

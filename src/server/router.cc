@@ -1,6 +1,7 @@
 // From paths to methods.
 #include "server/router.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace connectrpc::server {
@@ -61,6 +62,15 @@ void Router::intercept(std::string_view name, std::shared_ptr<Interceptor> inter
   if (!name.empty()) return visit(name, [&](rpc::Route& route) { intercept(route, interceptor); });
   for (auto& [path, route] : routes_) intercept(route, interceptor);
   for_all_.push_back(std::move(interceptor));
+}
+
+std::vector<const MethodSpec*> Router::methods() const {
+  std::vector<const MethodSpec*> methods;
+  for (const auto& [path, route] : routes_) methods.push_back(route.method);
+  std::ranges::sort(methods, {}, [](const MethodSpec* method) { return method->path; });
+  const auto same = std::ranges::unique(methods, {}, [](const MethodSpec* method) { return method->path; });
+  methods.erase(same.begin(), same.end());
+  return methods;
 }
 
 const rpc::Route* Router::find(std::string_view path) const noexcept {

@@ -29,6 +29,8 @@ class Router {
   void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
   void keep(std::shared_ptr<void> owned) { kept_.push_back(std::move(owned)); }
 
+  /// Each method once, ordered by its path without prefixes.
+  std::vector<const MethodSpec*> methods() const;
   /// Null if no method has this path. Valid as long as the router.
   const rpc::Route* find(std::string_view path) const noexcept;
   bool has_blocking() const noexcept { return has_blocking_; }

@@ -36,9 +36,17 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
     router_.add(service, prefix);
   }
 
+  void keep(std::shared_ptr<void> owned) { router_.keep(std::move(owned)); }
+
   void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
     if (server_) throw std::logic_error("InMemoryServer::intercept: a channel was made before");
     router_.intercept(name, std::move(interceptor));
+  }
+
+  std::vector<const MethodSpec*> methods() const { return router_.methods(); }
+  void on_stop(std::function<void()> hook) {
+    if (!hook) throw std::invalid_argument("InMemoryServer::on_stop: the hook is empty");
+    stop_hooks_.push_back(std::move(hook));
   }
 
   ChannelPtr channel(ChannelOptions options) {
@@ -58,6 +66,7 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
 
   // The owner goes away; channels may still hold this.
   void stop() {
+    for (const auto& hook : stop_hooks_) hook();
     if (!own_loop_) {
       end();
       return;
@@ -101,6 +110,7 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
   std::optional<server::ServerLoop> server_;
   std::optional<asio::executor_work_guard<io::Loop::executor_type>> guard_;
   std::thread thread_;
+  std::vector<std::function<void()>> stop_hooks_;
 };
 
 InMemoryServer::InMemoryServer(ServerOptions options)
@@ -119,6 +129,16 @@ InMemoryServer& InMemoryServer::add(ServiceSync& service, std::string_view prefi
   core_->add(service, prefix);
   return *this;
 }
+InMemoryServer& InMemoryServer::add(std::shared_ptr<Service> service, std::string_view prefix) {
+  core_->add(*service, prefix);
+  core_->keep(std::move(service));
+  return *this;
+}
+InMemoryServer& InMemoryServer::add(std::shared_ptr<ServiceSync> service, std::string_view prefix) {
+  core_->add(*service, prefix);
+  core_->keep(std::move(service));
+  return *this;
+}
 
 InMemoryServer& InMemoryServer::intercept(std::shared_ptr<Interceptor> interceptor) {
   core_->intercept("", std::move(interceptor));
@@ -127,6 +147,12 @@ InMemoryServer& InMemoryServer::intercept(std::shared_ptr<Interceptor> intercept
 InMemoryServer& InMemoryServer::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
   if (name.empty()) throw std::invalid_argument("InMemoryServer::intercept: the name is empty");
   core_->intercept(name, std::move(interceptor));
+  return *this;
+}
+
+std::vector<const MethodSpec*> InMemoryServer::methods() const { return core_->methods(); }
+InMemoryServer& InMemoryServer::on_stop(std::function<void()> hook) {
+  core_->on_stop(std::move(hook));
   return *this;
 }
 
