@@ -155,84 +155,67 @@ Task<> call_and_report(Task<Response<T>> call, std::optional<std::chrono::millis
   report(outcome, result);
 }
 
+/// Reads a stream of responses to its end.
+template <class Call>
+Task<> receive_rest(Call& call, const suite::ClientCompatRequest& request, suite::ClientResponseResult& result) {
+  while (const auto response = co_await call.receive()) {
+    *result.add_payloads() = response->payload();
+    if (cancels_after(request, result.payloads_size())) call.cancel();
+  }
+  const auto headers = co_await call.headers();
+  report_success(headers, call.trailers(), result);
+}
+
 Task<> run_server_stream(const suite::ConformanceServiceClient& client, const suite::ClientCompatRequest& request,
                          suite::ClientResponseResult& result) {
   auto call = client.server_stream(message_of<suite::ServerStreamRequest>(request), options_of_call(request));
-  std::optional<Error> failed;
-  try {
-    if (const auto patience = cancel_after(request)) {
-      co_await call.open();
-      co_await sleep(*patience);
-      call.cancel();
-    }
-    while (const auto response = co_await call.receive()) {
-      *result.add_payloads() = response->payload();
-      if (cancels_after(request, result.payloads_size())) call.cancel();
-    }
-    const auto headers = co_await call.headers();
-    report_success(headers, call.trailers(), result);
-  } catch (const Error& error) {
-    failed = error;
+  if (const auto patience = cancel_after(request)) {
+    co_await call.open();
+    co_await sleep(*patience);
+    call.cancel();
   }
-  if (failed) report(*failed, result);
+  co_await receive_rest(call, request, result);
 }
 
 Task<> run_client_stream(const suite::ConformanceServiceClient& client, const suite::ClientCompatRequest& request,
                          suite::ClientResponseResult& result) {
   auto call = client.client_stream(options_of_call(request));
-  std::optional<Error> failed;
-  try {
-    for (int i = 0; i < request.request_messages_size(); ++i) {
-      co_await sleep(delay_of(request));
-      const auto message = unpack<suite::ClientStreamRequest>(request.request_messages(i));
-      if (co_await call.send(message)) continue;
-      result.set_num_unsent_requests(request.request_messages_size() - i);
-      break;
-    }
-    if (cancels_before_close(request)) call.cancel();
-    const auto outcome = co_await await_call(call.finish(), cancel_after(request));
-    report(outcome, result);
-  } catch (const Error& error) {
-    failed = error;
+  for (int i = 0; i < request.request_messages_size(); ++i) {
+    co_await sleep(delay_of(request));
+    const auto message = unpack<suite::ClientStreamRequest>(request.request_messages(i));
+    if (co_await call.send(message)) continue;
+    result.set_num_unsent_requests(request.request_messages_size() - i);
+    break;
   }
-  if (failed) report(*failed, result);
+  if (cancels_before_close(request)) call.cancel();
+  const auto outcome = co_await await_call(call.finish(), cancel_after(request));
+  report(outcome, result);
 }
 
 Task<> run_bidi_stream(const suite::ConformanceServiceClient& client, const suite::ClientCompatRequest& request,
                        suite::ClientResponseResult& result) {
   const bool full_duplex = request.stream_type() == suite::STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM;
   auto call = client.bidi_stream(options_of_call(request));
-  std::optional<Error> failed;
-  try {
-    for (int i = 0; i < request.request_messages_size(); ++i) {
-      co_await sleep(delay_of(request));
-      const auto message = unpack<suite::BidiStreamRequest>(request.request_messages(i));
-      if (!co_await call.send(message)) {
-        result.set_num_unsent_requests(request.request_messages_size() - i);
-        break;
-      }
-      if (!full_duplex) continue;
-      const auto response = co_await call.receive();
-      if (!response) continue;
-      *result.add_payloads() = response->payload();
-      if (cancels_after(request, result.payloads_size())) call.cancel();
+  for (int i = 0; i < request.request_messages_size(); ++i) {
+    co_await sleep(delay_of(request));
+    const auto message = unpack<suite::BidiStreamRequest>(request.request_messages(i));
+    if (!co_await call.send(message)) {
+      result.set_num_unsent_requests(request.request_messages_size() - i);
+      break;
     }
-    if (cancels_before_close(request)) call.cancel();
-    co_await call.close_send();
-    if (const auto patience = cancel_after(request)) {
-      co_await sleep(*patience);
-      call.cancel();
-    }
-    while (const auto response = co_await call.receive()) {
-      *result.add_payloads() = response->payload();
-      if (cancels_after(request, result.payloads_size())) call.cancel();
-    }
-    const auto headers = co_await call.headers();
-    report_success(headers, call.trailers(), result);
-  } catch (const Error& error) {
-    failed = error;
+    if (!full_duplex) continue;
+    const auto response = co_await call.receive();
+    if (!response) continue;
+    *result.add_payloads() = response->payload();
+    if (cancels_after(request, result.payloads_size())) call.cancel();
   }
-  if (failed) report(*failed, result);
+  if (cancels_before_close(request)) call.cancel();
+  co_await call.close_send();
+  if (const auto patience = cancel_after(request)) {
+    co_await sleep(*patience);
+    call.cancel();
+  }
+  co_await receive_rest(call, request, result);
 }
 
 Task<> run_case(suite::ClientCompatRequest request, Channels& channels) {
@@ -256,6 +239,8 @@ Task<> run_case(suite::ClientCompatRequest request, Channels& channels) {
         co_await std::move(call);
       }
     }
+  } catch (const Error& error) {
+    report(error, *response.mutable_response());
   } catch (const std::exception& error) {
     response.mutable_error()->set_message(error.what());
   }
@@ -336,16 +321,21 @@ class Canceller {
   std::jthread thread_;
 };
 
-void run_blocking_server_stream(const suite::ConformanceServiceClientSync& client,
-                                const suite::ClientCompatRequest& request, suite::ClientResponseResult& result) {
-  auto call = client.server_stream(message_of<suite::ServerStreamRequest>(request), options_of_call(request));
-  call.open();
-  const Canceller canceller(cancel_after(request), [&call] { call.cancel(); });
+template <class Call>
+void receive_rest_blocking(Call& call, const suite::ClientCompatRequest& request, suite::ClientResponseResult& result) {
   while (const auto response = call.receive()) {
     *result.add_payloads() = response->payload();
     if (cancels_after(request, result.payloads_size())) call.cancel();
   }
   report_success(call.headers(), call.trailers(), result);
+}
+
+void run_blocking_server_stream(const suite::ConformanceServiceClientSync& client,
+                                const suite::ClientCompatRequest& request, suite::ClientResponseResult& result) {
+  auto call = client.server_stream(message_of<suite::ServerStreamRequest>(request), options_of_call(request));
+  call.open();
+  const Canceller canceller(cancel_after(request), [&call] { call.cancel(); });
+  receive_rest_blocking(call, request, result);
 }
 
 void run_blocking_client_stream(const suite::ConformanceServiceClientSync& client,
@@ -381,11 +371,7 @@ void run_blocking_bidi_stream(const suite::ConformanceServiceClientSync& client,
   if (cancels_before_close(request)) call.cancel();
   call.close_send();
   const Canceller canceller(cancel_after(request), [&call] { call.cancel(); });
-  while (const auto response = call.receive()) {
-    *result.add_payloads() = response->payload();
-    if (cancels_after(request, result.payloads_size())) call.cancel();
-  }
-  report_success(call.headers(), call.trailers(), result);
+  receive_rest_blocking(call, request, result);
 }
 
 void run_blocking_unary(const suite::ConformanceServiceClientSync& client, const suite::ClientCompatRequest& request,
@@ -405,22 +391,20 @@ suite::ClientCompatResponse run_case_blocking(const suite::ClientCompatRequest& 
   try {
     const suite::ConformanceServiceClientSync client(channels.get(request));
     suite::ClientResponseResult& result = *response.mutable_response();
-    try {
-      if (request.method() == "ClientStream") {
-        run_blocking_client_stream(client, request, result);
-      } else if (request.method() == "BidiStream") {
-        run_blocking_bidi_stream(client, request, result);
+    if (request.method() == "ClientStream") {
+      run_blocking_client_stream(client, request, result);
+    } else if (request.method() == "BidiStream") {
+      run_blocking_bidi_stream(client, request, result);
+    } else {
+      std::this_thread::sleep_for(delay_of(request));
+      if (request.method() == "ServerStream") {
+        run_blocking_server_stream(client, request, result);
       } else {
-        std::this_thread::sleep_for(delay_of(request));
-        if (request.method() == "ServerStream") {
-          run_blocking_server_stream(client, request, result);
-        } else {
-          run_blocking_unary(client, request, result);
-        }
+        run_blocking_unary(client, request, result);
       }
-    } catch (const Error& error) {
-      report(error, result);
     }
+  } catch (const Error& error) {
+    report(error, *response.mutable_response());
   } catch (const std::exception& error) {
     response.mutable_error()->set_message(error.what());
   }

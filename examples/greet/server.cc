@@ -1,6 +1,6 @@
-// greet_server --port P [--tls-port P --cert F --key F] [--host H] [--blocking]: serves the greeting in all protocols,
-// with health and reflection beside it, until SIGINT or SIGTERM. Port 0 picks a free one; one line with the addresses
-// says that it is ready.
+// greet_server --port P [--tls-port P --cert F --key F] [--host H] [--blocking] [--cors ORIGIN]: serves the greeting in
+// all protocols, with health and reflection beside it, until SIGINT or SIGTERM. Port 0 picks a free one; one line with
+// the addresses says that it is ready.
 #include "connectrpc/server.h"
 
 #include <exception>
@@ -9,6 +9,7 @@
 
 #include "common/arguments.h"
 #include "connectrpc/health.h"
+#include "connectrpc/http/cors.h"
 #include "connectrpc/reflection.h"
 #include "greeter.h"
 
@@ -23,6 +24,14 @@ int run(const examples::Arguments& arguments) {
     server.add(blocking);
   } else {
     server.add(greeter);
+  }
+  if (arguments.has("--cors")) {
+    connectrpc::http::CorsOptions cors;
+    cors.origins = {arguments.get("--cors")};
+    cors.request_headers = {"acme-city"};
+    cors.response_headers = {"greet-version"};
+    cors.trailers = {"greet-cost"};
+    server.use(connectrpc::http::cors(cors));
   }
   connectrpc::add_health(server, health);
   connectrpc::add_reflection(server);

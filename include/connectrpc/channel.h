@@ -89,7 +89,8 @@ struct ChannelOptions {
 /// Destroying the last reference closes its connections and ends that thread; calls under way end with `canceled`.
 class Channel : public std::enable_shared_from_this<Channel> {
  public:
-  /// `url`: "http(s)://host[:port][/prefix]". std::invalid_argument says what is wrong with it or with the options.
+  /// `url`: "http(s)://host[:port][/prefix]", or a unix socket's "unix:/path" or "unix:@name" (abstract, Linux), spoken
+  /// to as http is. std::invalid_argument says what is wrong with it or with the options.
   static std::shared_ptr<Channel> make(std::string_view url, ChannelOptions options = ChannelOptions());
   /// Connections live on `io`, which must outlive the calls and is run by one thread.
   static std::shared_ptr<Channel> make(boost::asio::io_context& io, std::string_view url,

@@ -20,7 +20,8 @@ using ReflectedMethods = std::function<std::vector<const MethodSpec*>()>;
 std::shared_ptr<Service> make_reflection_v1(ReflectedMethods methods);
 std::shared_ptr<Service> make_reflection_v1alpha(ReflectedMethods methods);
 
-/// Adds both to a server: they tell of every service that it has, also of those added later, and of themselves.
+/// Adds both to a server: they tell of every service that it has, also of those added later, and of themselves. A
+/// Router may take the server's place; it must exist as long as they are called.
 template <class AnyServer>
 void add_reflection(AnyServer& server) {
   // The server owns them, so they do not outlive it.

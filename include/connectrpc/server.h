@@ -1,18 +1,18 @@
 // Start here to serve: a server on one port or many, for all protocols.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "connectrpc/compression.h"
+#include "connectrpc/http/middleware.h"
 #include "connectrpc/interceptor.h"
-#include "connectrpc/log.h"
+#include "connectrpc/router.h"
+#include "connectrpc/server_options.h"
 #include "connectrpc/service.h"
 #include "connectrpc/tls.h"
 
@@ -21,47 +21,6 @@ class io_context;
 }
 
 namespace connectrpc {
-
-/// How a server works. Sizes in bytes.
-struct ServerOptions {
-  /// Loops of the server's own, one thread each. A connection stays on one of them.
-  int threads = 1;
-  /// Threads for blocking handlers; 0: twice the number of cores, at least 8. They are started with the first blocking
-  /// service.
-  std::size_t workers = 0;
-  /// Calls of blocking handlers that wait for a thread; further ones get resource_exhausted at once.
-  std::size_t worker_queue = 1024;
-  /// Largest message taken, uncompressed; 4 MiB is what gRPC's users know.
-  std::size_t receive_limit = 4 * 1024 * 1024;
-  /// Largest message sent, uncompressed.
-  std::size_t send_limit = std::numeric_limits<std::size_t>::max();
-  /// What is known, and used for answers as far as the client accepts it.
-  CompressionRegistry compressions = CompressionRegistry::built_in();
-  /// Smaller messages are not compressed.
-  std::size_t compress_min_bytes = 1024;
-  bool compress_responses = true;
-  /// Refuse Connect calls without the header connect-protocol-version: 1. Off, so that curl needs no header.
-  bool require_connect_version = false;
-  /// Largest header list, counted as HTTP/2 does: names, values and 32 for each. More gets status 431.
-  std::size_t header_list_limit = 64 * 1024;
-  /// Calls at once on one HTTP/2 connection.
-  std::uint32_t concurrent_streams = 256;
-  /// What a client may send on one stream, and on a connection, before the handler takes it.
-  std::uint32_t stream_window = 256 * 1024;
-  std::uint32_t connection_window = 4 * 1024 * 1024;
-  /// Unsent bytes of a stream at which send() waits.
-  std::size_t high_water = 64 * 1024;
-  /// How long a handler's receive() waits for the client's next message, and how long a call may stand still with
-  /// nothing from the client and nothing taken by it; then it ends with deadline_exceeded. Zero: for ever.
-  std::chrono::nanoseconds message_timeout{0};
-  std::chrono::nanoseconds call_idle_timeout{0};
-  /// A socket and a queue for each loop (SO_REUSEPORT) instead of one that hands connections to the loop with the
-  /// fewest. The kernel's hash leaves loops idle when connections are few.
-  bool reuse_port = false;
-  /// How long calls under way may go on once the server is told to stop; then they are cancelled.
-  std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
-  LogHook log = nullptr;
-};
 
 /// Serves Connect, gRPC and gRPC-Web over HTTP/1.1 and HTTP/2 on each of its ports.
 ///
@@ -102,12 +61,26 @@ class Server {
   Server& intercept(std::shared_ptr<Interceptor> interceptor);
   Server& intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
 
+  /// Puts HTTP middleware around everything that the server answers, in the order of these calls, the first outermost.
+  Server& use(http::Middleware middleware);
+  /// Plain routes; Router::handle says which path and method they take. std::invalid_argument names one that is taken.
+  Server& handle(std::string_view path, http::Handler handler);
+  Server& handle(std::string_view method, std::string_view path, http::Handler handler);
+  /// Answers every path that nothing else does, RPCs of unknown methods included: a page, or a proxy.
+  Server& unknown(http::Handler handler);
+  /// Everything that `router` has, below `prefix`; Router::mount says more.
+  Server& mount(std::string_view prefix, const Router& router);
+  /// The router behind these members.
+  Router& router() noexcept;
+
   /// Every method that is served, each once, ordered by its path without prefixes. Valid as long as the services.
   /// Before the server is started on the thread that adds services, after that on any.
   std::vector<const MethodSpec*> methods() const;
 
-  /// Opens a port: "0.0.0.0:8080", "[::1]:0", "localhost:8080", ":8080". HTTP/1.1 and h2c on the same port. Returns the
-  /// port, which the system chose if it was 0. Throws Error that names the address and what is wrong.
+  /// Opens a port: "0.0.0.0:8080", "[::1]:0", "localhost:8080", ":8080", or a unix socket: "unix:/path", "unix:@name"
+  /// (abstract, Linux). HTTP/1.1 and h2c on the same port; any number of ports of any kind. Returns the port, which the
+  /// system chose if it was 0; 0 for a unix socket. A socket's file that nobody listens on is taken over, and the file
+  /// goes when the server stops. Throws Error that names the address and what is wrong.
   std::uint16_t listen(std::string_view address);
   /// The same with TLS; HTTP/2 by ALPN.
   std::uint16_t listen(std::string_view address, const TlsConfig& tls);

@@ -61,12 +61,7 @@ Call::Call(std::shared_ptr<ChannelCore> core, const MethodSpec& method, const Ca
   if (options.receive_limit()) settings_.receive_limit = *options.receive_limit();
   if (options.send_limit()) settings_.send_limit = *options.send_limit();
   if (const auto& name = options.compression()) {
-    settings_.request_compression =
-        name->empty() || *name == "identity" ? nullptr : settings_.compressions->find(*name);
-    if (settings_.request_compression == nullptr && !name->empty() && *name != "identity") {
-      throw std::invalid_argument("CallOptions::compression: \"" + *name + "\" is not one of identity, " +
-                                  settings_.compressions->names());
-    }
+    settings_.request_compression = find_compression(*settings_.compressions, *name, "CallOptions::compression");
   }
   make_protocol();
   message_prefix_ = protocol_->message_prefix();
@@ -392,14 +387,12 @@ Call::Pulled Call::pull(google::protobuf::MessageLite* message, std::string* byt
 void Call::progress() {
   if (running_) return;
   // Interceptors that end drop what keeps this object.
-  const std::shared_ptr<Call> kept = interception_ != nullptr ? shared_from_this() : nullptr;
-  std::array<Waiter*, 2> done{};
-  const auto poll_both = [&] {
+  std::shared_ptr<Call> kept = interception_ != nullptr ? shared_from_this() : nullptr;
+  const auto poll_both = [this] {
     // Reading first: it may find the end, which is what the writing side waits for.
     for (const Side side : {Side::reading, Side::writing}) {
       Waiting& waiting = waiting_[index(side)];
       if (waiting.step == nullptr || !poll(*waiting.step)) continue;
-      done[index(side)] = waiting.waiter;
       waiting.step = nullptr;
       if (watch_ && side == Side::reading) watch_->end_wait();
     }
@@ -408,20 +401,17 @@ void Call::progress() {
   poll_both();
   if (tell_interceptors()) poll_both();
   running_ = false;
-  const auto finish = [this](Side side) {
-    // Withdrawn by whom was told before it?
-    if (Waiting& waiting = waiting_[index(side)]; waiting.waiter != nullptr && waiting.step == nullptr) {
-      std::exchange(waiting, {}).waiter->on_done();
-    }
-  };
-  if (done[0] != nullptr && done[1] != nullptr) {
-    const std::shared_ptr<Call> self = shared_from_this();
-    finish(Side::reading);
-    finish(Side::writing);
-  } else if (done[0] != nullptr) {
-    finish(Side::reading);
-  } else if (done[1] != nullptr) {
-    finish(Side::writing);
+  Waiting& reading = waiting_[index(Side::reading)];
+  Waiting& writing = waiting_[index(Side::writing)];
+  if (reading.done() && writing.done()) {
+    if (!kept) kept = shared_from_this();
+    std::exchange(reading, {}).waiter->on_done();
+    // Unless it was withdrawn by whom was told before it.
+    if (writing.done()) std::exchange(writing, {}).waiter->on_done();
+  } else if (reading.done()) {
+    std::exchange(reading, {}).waiter->on_done();
+  } else if (writing.done()) {
+    std::exchange(writing, {}).waiter->on_done();
   }
 }
 

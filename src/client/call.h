@@ -105,6 +105,9 @@ class Call final : public std::enable_shared_from_this<Call>,
   struct Waiting {
     Step* step = nullptr;
     Waiter* waiter = nullptr;
+
+    /// Nobody has told the waiter yet.
+    bool done() const noexcept { return waiter != nullptr && step == nullptr; }
   };
   enum class Pulled : std::uint8_t { message, end, nothing };
   // A silent server.
@@ -162,9 +165,6 @@ class Call final : public std::enable_shared_from_this<Call>,
   void fail_by_deadline();
   void end(std::optional<Error> error);
   void release();
-  bool single_request() const noexcept {
-    return method_.stream_type == StreamType::unary || method_.stream_type == StreamType::server;
-  }
 
   const std::shared_ptr<ChannelCore> core_;
   const MethodSpec& method_;

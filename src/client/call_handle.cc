@@ -11,23 +11,13 @@
 #include "connectrpc/call.h"
 #include "connectrpc/detail/client_call.h"
 #include "connectrpc/detail/error_access.h"
+#include "rpc/busy.h"
 
 namespace connectrpc {
 
+using rpc::Busy;
+
 namespace {
-
-// One step of a side at a time.
-class Busy {
- public:
-  Busy(std::atomic<bool>& busy, const char* what) : busy_(busy) {
-    if (busy.exchange(true)) throw std::logic_error(std::string(what) + " was called while another had not returned");
-  }
-  Busy(const Busy&) = delete;
-  ~Busy() { busy_ = false; }
-
- private:
-  std::atomic<bool>& busy_;
-};
 
 // Whether the call's metadata may be asked for again.
 enum class Metadata : bool { moved, copied };
@@ -119,10 +109,8 @@ Task<Headers> await_headers(detail::CallHandlePtr handle) {
   co_return take_headers(*handle, step);
 }
 
-io::Loop& blocking_loop(const client::CallHandle& handle) { return handle.channel->core()->blocking_loop(); }
-
 void block(const client::CallHandle& handle, client::Side side, client::Step& step) {
-  client::block_on_step(handle.call, blocking_loop(handle), side, step);
+  client::block_on_step(handle.call, handle.channel->core()->blocking_loop(), side, step);
 }
 
 }  // namespace

@@ -13,6 +13,15 @@
 
 namespace connectrpc::client {
 
+const Compression* find_compression(const CompressionRegistry& known, const std::string& name, const char* option) {
+  if (name.empty() || name == "identity") return nullptr;
+  const Compression* const found = known.find(name);
+  if (found == nullptr) {
+    throw std::invalid_argument(std::string(option) + ": \"" + name + "\" is not one of identity, " + known.names());
+  }
+  return found;
+}
+
 void LoopHandle::forget() {
   const std::lock_guard lock(mutex_);
   loop_ = nullptr;
@@ -52,13 +61,8 @@ ChannelCore::ChannelCore(std::string_view url, ChannelOptions options, io::Loop*
   settings_.compress_min_bytes = options_.compress_min_bytes;
   settings_.use_get = options_.use_get;
   settings_.get_url_limit = options_.get_url_limit;
-  if (!options_.compression.empty() && options_.compression != "identity") {
-    settings_.request_compression = options_.compressions.find(options_.compression);
-    if (settings_.request_compression == nullptr) {
-      throw std::invalid_argument("ChannelOptions::compression: \"" + options_.compression +
-                                  "\" is not one of identity, " + options_.compressions.names());
-    }
-  }
+  settings_.request_compression =
+      find_compression(options_.compressions, options_.compression, "ChannelOptions::compression");
 }
 
 std::optional<HttpVersion> ChannelCore::version_for(StreamType type) const noexcept {

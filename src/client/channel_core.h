@@ -21,6 +21,10 @@ namespace connectrpc::client {
 
 class ChannelCore;
 
+/// What requests are compressed with by the name that a user gave, null for "" and "identity". std::invalid_argument
+/// names `option` and what is known.
+const Compression* find_compression(const CompressionRegistry& known, const std::string& name, const char* option);
+
 /// A loop with connections of channels, that may be gone. Any thread.
 class LoopHandle {
  public:

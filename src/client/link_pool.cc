@@ -122,9 +122,10 @@ void LinkPool::start_dial() {
     return;
   }
   timers_.schedule(dial, io::TimerQueue::Clock::now() + core_->options().connect_timeout);
-  dial.dialing =
-      io::dial(loop_, core_->url().host, core_->url().port, Deadline::none(),
-               [this, &dial](Result<std::unique_ptr<io::Stream>> result) { dialed(dial, std::move(result)); });
+  const Url& url = core_->url();
+  auto done = [this, &dial](Result<std::unique_ptr<io::Stream>> result) { dialed(dial, std::move(result)); };
+  dial.dialing = url.unix_path.empty() ? io::dial(loop_, url.host, url.port, Deadline::none(), std::move(done))
+                                       : io::dial_unix(loop_, url.unix_path, std::move(done));
 }
 
 void LinkPool::dialed(Dial& dial, Result<std::unique_ptr<io::Stream>> result) {

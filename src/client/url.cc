@@ -5,13 +5,24 @@
 #include <boost/url/url_view.hpp>
 #include <stdexcept>
 
+#include "io/socket_address.h"
+
 namespace connectrpc::client {
 
 Url parse_url(std::string_view text) {
   const auto refuse = [&](std::string_view why) {
     throw std::invalid_argument("\"" + std::string(text) + "\" is no URL of a server: " + std::string(why) +
-                                "; expected http(s)://host[:port][/prefix]");
+                                "; expected http(s)://host[:port][/prefix], unix:/path or unix:@name");
   };
+  constexpr std::string_view unix_scheme = "unix:";
+  if (text.starts_with(unix_scheme)) {
+    Url url;
+    url.unix_path = text.substr(unix_scheme.size());
+    if (io::unix_address(url.unix_path).size == 0) refuse(io::unix_address_rule());
+    // What requests name where there is no host; curl sends the same for http://localhost/.
+    url.authority = "localhost";
+    return url;
+  }
   const auto parsed = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
   if (!parsed) refuse("it is not a URL");
   const boost::urls::url_view& view = *parsed;

@@ -9,8 +9,10 @@ namespace connectrpc::client {
 
 struct Url {
   bool tls = false;
-  /// Name or address, without brackets.
+  /// Name or address, without brackets. Empty for a unix socket.
   std::string host;
+  /// A unix socket's path, or "@name" for an abstract one. Else empty.
+  std::string unix_path;
   std::uint16_t port = 0;
   /// What requests name: host, with brackets where it is IPv6, and the port unless it is the scheme's own.
   std::string authority;
@@ -20,7 +22,7 @@ struct Url {
   std::string_view scheme() const noexcept { return tls ? "https" : "http"; }
 };
 
-/// "http(s)://host[:port][/prefix]". std::invalid_argument says what is wrong.
+/// "http(s)://host[:port][/prefix]" or "unix:/path", "unix:@name". std::invalid_argument says what is wrong.
 Url parse_url(std::string_view text);
 
 }  // namespace connectrpc::client

@@ -75,12 +75,7 @@ class HealthTest : public ::testing::TestWithParam<Protocol> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Protocols, HealthTest,
-                         ::testing::Values(Protocol::connect, Protocol::grpc, Protocol::grpc_web),
-                         [](const auto& info) {
-                           return info.param == Protocol::connect ? "connect"
-                                  : info.param == Protocol::grpc  ? "grpc"
-                                                                  : "grpc_web";
-                         });
+                         ::testing::Values(Protocol::connect, Protocol::grpc, Protocol::grpc_web));
 
 TEST_P(HealthTest, ChecksOneService) {
   EXPECT_EQ(check(""), "SERVING");

@@ -179,8 +179,8 @@ std::shared_ptr<Interceptor> basic_auth(std::vector<Login> logins, AuthOptions o
   if (logins.empty()) throw std::invalid_argument("basic_auth: there are no logins");
   for (std::size_t i = 0; i < logins.size(); ++i) {
     if (logins[i].user.empty() || logins[i].user.find(':') != std::string::npos) {
-      throw std::invalid_argument("basic_auth: the user" + position(i) + " is empty or has a ':': \"" +
-                                  logins[i].user + "\"");
+      throw std::invalid_argument("basic_auth: the user" + position(i) + " is empty or has a ':': \"" + logins[i].user +
+                                  "\"");
     }
     if (logins[i].password.empty()) {
       throw std::invalid_argument("basic_auth: the password of \"" + logins[i].user + "\" is empty");

@@ -18,8 +18,8 @@ class LoadShedding final : public Interceptor {
   explicit LoadShedding(LoadSheddingOptions options)
       : options_(std::move(options)), open_("LoadSheddingOptions::open", options_.open) {
     if (options_.max_delay.count() < 0) {
-      throw std::invalid_argument("LoadSheddingOptions::max_delay must not be negative: " +
-                                  std::to_string(options_.max_delay.count()) + " ns");
+      throw std::invalid_argument(
+          "LoadSheddingOptions::max_delay must not be negative: " + std::to_string(options_.max_delay.count()) + " ns");
     }
     if (options_.max_calls == 0 && options_.max_delay.count() == 0) {
       throw std::invalid_argument("LoadSheddingOptions: one of max_calls and max_delay must be set");

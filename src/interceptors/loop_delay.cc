@@ -16,10 +16,7 @@ LoopDelay::Clock::duration LoopDelay::look(const asio::any_io_executor& executor
   if (under_way_) return std::max(last_, now - sent_);
   under_way_ = true;
   sent_ = now;
-  asio::post(executor, [self = shared_from_this()] {
-    self->last_ = Clock::now() - self->sent_;
-    self->under_way_ = false;
-  });
+  asio::post(executor, Probe(shared_from_this()));
   return last_;
 }
 

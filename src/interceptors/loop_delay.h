@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 namespace connectrpc::interceptors {
 
@@ -19,6 +20,20 @@ class LoopDelay : public std::enable_shared_from_this<LoopDelay> {
   Clock::duration look(const boost::asio::any_io_executor& executor);
 
  private:
+  // What goes through the queue. It is destroyed without having run where the loop ends first.
+  class Probe {
+   public:
+    explicit Probe(std::shared_ptr<LoopDelay> owner) : owner_(std::move(owner)) {}
+    Probe(Probe&&) = default;
+    ~Probe() {
+      if (owner_) owner_->under_way_ = false;
+    }
+    void operator()() { owner_->last_ = Clock::now() - owner_->sent_; }
+
+   private:
+    std::shared_ptr<LoopDelay> owner_;
+  };
+
   Clock::duration last_{0};
   Clock::time_point sent_;
   bool under_way_ = false;

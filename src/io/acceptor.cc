@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -93,7 +92,7 @@ Result<SocketHandle> listen_tcp(std::string_view address, const ListenOptions& o
   const std::optional<HostPort> parts = split(address);
   if (!parts)
     return cannot_listen(address, Code::invalid_argument,
-                         "an address is written host:port, [ipv6]:port, :port or unix:/path");
+                         "an address is written host:port, [ipv6]:port, :port, unix:/path or unix:@name");
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
@@ -121,40 +120,70 @@ Result<SocketHandle> listen_tcp(std::string_view address, const ListenOptions& o
   return cannot_listen(address, error);
 }
 
-// Whether a unix socket's file is left over: there, a socket, and nobody listens.
-bool left_over(const sockaddr_un& address, socklen_t size) {
+bool is_socket(const char* path) {
   struct stat status{};
-  if (::lstat(address.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  return ::lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+// Whether a unix socket's file is left over: nobody listens.
+bool left_over(const SocketAddress& address) {
   const SocketHandle probe = SocketHandle::open(AF_UNIX);
-  return probe && ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 &&
-         errno == ECONNREFUSED;
+  return probe && ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
 }
 
 Result<SocketHandle> listen_unix(std::string_view address, const ListenOptions& options) {
-  const std::string_view path = address.substr(unix_scheme.size());
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof name.sun_path || path.find('\0') != std::string_view::npos)
-    return cannot_listen(address, Code::invalid_argument,
-                         "the path of a unix socket has 1 to " + std::to_string(sizeof name.sun_path - 1) + " bytes");
-  path.copy(name.sun_path, path.size());
-  constexpr socklen_t size = sizeof name;
-  const auto* generic = reinterpret_cast<const sockaddr*>(&name);
+  const std::string path(address.substr(unix_scheme.size()));
+  const SocketAddress name = unix_address(path);
+  if (name.size == 0) return cannot_listen(address, Code::invalid_argument, unix_address_rule());
   ListenOptions unix_options = options;
   unix_options.reuse_port = false;
-  Bound bound = bind_and_listen(AF_UNIX, generic, size, unix_options, false);
-  if (bound.error == EADDRINUSE && left_over(name, size) && ::unlink(name.sun_path) == 0)
-    bound = bind_and_listen(AF_UNIX, generic, size, unix_options, false);
+  Bound bound = bind_and_listen(AF_UNIX, name.get(), name.size, unix_options, false);
+  if (bound.error == EADDRINUSE && !is_abstract(path)) {
+    if (!is_socket(path.c_str())) {
+      return cannot_listen(address, Code::already_exists, "there is a file of that name, and it is no socket");
+    }
+    if (left_over(name) && ::unlink(path.c_str()) == 0) {
+      bound = bind_and_listen(AF_UNIX, name.get(), name.size, unix_options, false);
+    }
+  }
   if (bound.error != 0) return cannot_listen(address, bound.error);
   return std::move(bound.socket);
 }
 
 }  // namespace
 
+namespace {
+
+// The file of a unix socket that we made.
+class SocketFile {
+ public:
+  static std::optional<SocketFile> at(const std::string& path) {
+    SocketFile file;
+    if (::lstat(path.c_str(), &file.status_) != 0) return std::nullopt;
+    return file;
+  }
+  // Unless another one has taken its place.
+  void remove(const std::string& path) const {
+    struct stat now{};
+    if (::lstat(path.c_str(), &now) == 0 && now.st_dev == status_.st_dev && now.st_ino == status_.st_ino) {
+      ::unlink(path.c_str());
+    }
+  }
+
+ private:
+  struct stat status_{};
+};
+
+}  // namespace
+
 class Acceptor::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(Loop& loop, Peer local)
-      : descriptor_(loop.get_executor()), pause_(loop.get_executor()), local_(std::move(local)) {}
+      : descriptor_(loop.get_executor()), pause_(loop.get_executor()), local_(std::move(local)) {
+    if (local_.kind() == Peer::Kind::unix_socket && !is_abstract(local_.address())) {
+      file_ = SocketFile::at(local_.address());
+    }
+  }
 
   boost::system::error_code watch(SocketHandle socket) {
     boost::system::error_code error;
@@ -171,7 +200,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   void close() {
     callback_.reset();
     if (!descriptor_.is_open()) return;
-    if (local_.kind() == Peer::Kind::unix_socket) ::unlink(local_.address().c_str());
+    if (file_) file_->remove(local_.address());
     boost::system::error_code ignored;
     descriptor_.close(ignored);
     pause_.cancel();
@@ -213,6 +242,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   Descriptor descriptor_;
   WaitableTimer pause_;
   Peer local_;
+  std::optional<SocketFile> file_;
   std::shared_ptr<Callback> callback_;
 };
 

@@ -27,10 +27,10 @@ class Acceptor {
   using Callback = std::function<void(int socket)>;
 
   /// Listens on "0.0.0.0:8080", "[::1]:0", "localhost:80", ":8080" (every address, IPv4 and IPv6) or "unix:/path"
-  /// (whose file is removed again at the end, and taken over if nobody listens on it). Port 0 picks a free port. A name
-  /// is resolved here, blocking; of several addresses the first IPv4 one is taken. Connections are accepted from
-  /// start() on. Errors name the address: Code::invalid_argument for one that is none, Code::already_exists for one in
-  /// use, Code::permission_denied, else Code::unavailable.
+  /// (whose file is removed again at the end, and taken over if nobody listens on it) or "unix:@name". Port 0 picks a
+  /// free port. A name is resolved here, blocking; of several addresses the first IPv4 one is taken. Connections are
+  /// accepted from start() on. Errors name the address: Code::invalid_argument for one that is none,
+  /// Code::already_exists for one in use, Code::permission_denied, else Code::unavailable.
   static Result<std::unique_ptr<Acceptor>> listen(Loop& loop, std::string_view address, ListenOptions options = {});
 
   Acceptor(const Acceptor&) = delete;

@@ -243,18 +243,13 @@ Dialing dial_addresses(Loop& loop, std::string_view target, const std::vector<So
 }
 
 Dialing dial_unix(Loop& loop, std::string_view path, DialCallback callback) {
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
   auto core = std::make_shared<Dialing::Core>(loop, "unix:" + std::string(path), std::move(callback));
-  if (path.empty() || path.size() >= sizeof name.sun_path) {
-    boost::asio::post(loop.get_executor(), [core] {
-      core->give_up(Code::unavailable,
-                    "the path of a unix socket has 1 to " + std::to_string(sizeof name.sun_path - 1) + " bytes");
-    });
+  const SocketAddress address = unix_address(path);
+  if (address.size == 0) {
+    boost::asio::post(loop.get_executor(), [core] { core->give_up(Code::unavailable, unix_address_rule()); });
     return Dialing(std::move(core));
   }
-  path.copy(name.sun_path, path.size());
-  core->start({SocketAddress::from(&name, sizeof name)}, Deadline::none());
+  core->start({address}, Deadline::none());
   return Dialing(std::move(core));
 }
 

@@ -48,7 +48,7 @@ Dialing dial(Loop& loop, std::string_view host, std::uint16_t port, Deadline dea
 Dialing dial_addresses(Loop& loop, std::string_view target, const std::vector<SocketAddress>& addresses,
                        Deadline deadline, DialCallback callback);
 
-/// Connects to a unix socket, which takes no time.
+/// Connects to a unix socket, by its path or as "@name", which takes no time.
 Dialing dial_unix(Loop& loop, std::string_view path, DialCallback callback);
 
 }  // namespace connectrpc::io

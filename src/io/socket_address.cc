@@ -13,6 +13,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace connectrpc::io {
 namespace {
@@ -58,6 +59,29 @@ SocketAddress SocketAddress::from(const void* address, std::size_t bytes) noexce
   std::memcpy(&copy.storage, address, copy.size);
   return copy;
 }
+
+SocketAddress unix_address(std::string_view path) noexcept {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const bool abstract = is_abstract(path);
+#if !defined(__linux__)
+  if (abstract) return {};
+#endif
+  // An abstract name begins with NUL and is as long as the address says; a path ends with NUL.
+  const std::size_t room = sizeof name.sun_path - (abstract ? 0 : 1);
+  if (path.size() < (abstract ? 2U : 1U) || path.size() > room || path.find('\0') != std::string_view::npos) return {};
+  path.copy(name.sun_path, path.size());
+  if (!abstract) return SocketAddress::from(&name, sizeof name);
+  name.sun_path[0] = '\0';
+  return SocketAddress::from(&name, offsetof(sockaddr_un, sun_path) + path.size());
+}
+
+std::string unix_address_rule() {
+  return "the path of a unix socket has 1 to " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+         " bytes; an abstract name, written @name, is Linux's";
+}
+
+bool is_abstract(std::string_view unix_path) noexcept { return unix_path.starts_with('@'); }
 
 Peer peer_from(const SocketAddress& address) {
   std::array<char, NI_MAXHOST> host{};

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <cstddef>
+#include <string>
+#include <string_view>
 
 #include "connectrpc/peer.h"
 
@@ -19,6 +21,14 @@ struct SocketAddress {
   int family() const noexcept { return storage.ss_family; }
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
 };
+
+/// The address of a unix socket: a path, or "@name" for an abstract name of Linux. Of size 0 if it is none, for the
+/// reason that unix_address_rule() says.
+SocketAddress unix_address(std::string_view path) noexcept;
+/// "the path of a unix socket has …"
+std::string unix_address_rule();
+/// Whether it has no file.
+bool is_abstract(std::string_view unix_path) noexcept;
 
 /// An address of the kernel as a peer; IPv4 in IPv6's clothes (::ffff:1.2.3.4) is IPv4.
 Peer peer_from(const SocketAddress& address);

@@ -68,11 +68,11 @@ class ServerCall {
   const std::optional<Error>& fault() const noexcept { return fault_; }
 
   /// What the response may be compressed with instead of what was negotiated (ServerEncodings::find). Any thread.
-  std::optional<const Compression*> find_response_compression(std::string_view name) const {
+  virtual std::optional<const Compression*> find_response_compression(std::string_view name) const {
     return encodings_.find(name);
   }
   /// Before the response's headers.
-  void set_response_compression(const Compression* compression) noexcept { encodings_.response = compression; }
+  virtual void set_response_compression(const Compression* compression) noexcept { encodings_.response = compression; }
 
   /// Looks for the next message at the front of `body`, the bytes not yet consumed; `ended`: no more will come.
   /// `announced` is the request's content-length, if known: too large a body is refused before it arrives.

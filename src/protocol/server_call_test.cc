@@ -413,6 +413,40 @@ TEST(ServerCall, GrpcWeb) {
   EXPECT_EQ(headers.answer.body, envelope("grpc-status: 13\r\ngrpc-message: a%0Ab\r\n", 0x80));
 }
 
+// A regression: in gRPC-Web's text form the choice was made for nothing.
+TEST(ServerCall, ADifferentCompressionIsChosenInEveryProtocol) {
+  struct Shape {
+    std::string_view type;
+    std::string_view accept;
+    std::string_view encoding;
+  };
+  const Shape shapes[] = {
+      {"application/proto", "accept-encoding", "content-encoding"},
+      {"application/grpc", "grpc-accept-encoding", "grpc-encoding"},
+      {"application/grpc-web", "grpc-accept-encoding", "grpc-encoding"},
+      {"application/grpc-web-text", "grpc-accept-encoding", "grpc-encoding"},
+  };
+  ServerSettings settings;
+  settings.compressions = &test::only_gzip();
+  settings.compress_min_bytes = 0;
+  for (const Shape& shape : shapes) {
+    for (const std::string_view name : {"gzip", "identity"}) {
+      ServerDriver server(post(shape.type, raw({{shape.accept, "gzip"}})), test::unary_method, settings);
+      EXPECT_EQ(server.call().find_response_compression("br"), std::nullopt) << shape.type;
+      const auto found = server.call().find_response_compression(name);
+      ASSERT_TRUE(found) << shape.type << " " << name;
+      server.call().set_response_compression(*found);
+      server.send_headers({});
+      ASSERT_TRUE(server.send(std::string(200, 'x')));
+      server.finish(nullptr);
+      const std::string_view sent = server.answer.head.headers[shape.encoding];
+      EXPECT_EQ(sent, name == "gzip" ? "gzip" : "") << shape.type;
+    }
+    ServerDriver none(post(shape.type, raw({{shape.accept, "identity"}})), test::unary_method, settings);
+    EXPECT_EQ(none.call().find_response_compression("gzip"), std::nullopt) << shape.type;
+  }
+}
+
 TEST(ServerCall, CompressesWhatTheClientTakes) {
   ServerSettings settings;
   settings.compressions = &test::only_gzip();

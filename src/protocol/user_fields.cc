@@ -11,44 +11,37 @@ using detail::HeadersAccess;
 
 namespace {
 
-constexpr std::string_view date_name = "date";
+// The name that a place refuses beyond those that all refuse; no field's name is empty.
+constexpr std::string_view in_headers;
+constexpr std::string_view in_trailers = "date";
 
-bool sendable_in_trailers(const Headers& user) { return HeadersAccess::all_checked(user) && !user.contains(date_name); }
-
-}  // namespace
-
-void append_sendable(Headers& fields, const Headers& user) {
-  if (HeadersAccess::all_checked(user)) {
-    HeadersAccess::append_all(fields, user);
-    return;
-  }
-  for (const HeaderView pair : user)
-    if (detail::pair_fault(pair.name, pair.value).empty()) HeadersAccess::append(fields, pair.name, pair.value);
+bool all_sendable(const Headers& user, std::string_view refused) {
+  return HeadersAccess::all_checked(user) && (refused.empty() || !user.contains(refused));
 }
 
-void keep_sendable(Headers& user) {
-  if (HeadersAccess::all_checked(user)) return;
-  Headers kept;
-  append_sendable(kept, user);
-  user = std::move(kept);
-}
-
-void append_sendable_trailers(Headers& fields, const Headers& user) {
-  if (sendable_in_trailers(user)) {
+void append(Headers& fields, const Headers& user, std::string_view refused) {
+  if (all_sendable(user, refused)) {
     HeadersAccess::append_all(fields, user);
     return;
   }
   for (const HeaderView pair : user) {
-    if (pair.name != date_name && detail::pair_fault(pair.name, pair.value).empty())
+    if (pair.name != refused && detail::pair_fault(pair.name, pair.value).empty())
       HeadersAccess::append(fields, pair.name, pair.value);
   }
 }
 
-void keep_sendable_trailers(Headers& user) {
-  if (sendable_in_trailers(user)) return;
+void keep(Headers& user, std::string_view refused) {
+  if (all_sendable(user, refused)) return;
   Headers kept;
-  append_sendable_trailers(kept, user);
+  append(kept, user, refused);
   user = std::move(kept);
 }
+
+}  // namespace
+
+void append_sendable(Headers& fields, const Headers& user) { append(fields, user, in_headers); }
+void keep_sendable(Headers& user) { keep(user, in_headers); }
+void append_sendable_trailers(Headers& fields, const Headers& user) { append(fields, user, in_trailers); }
+void keep_sendable_trailers(Headers& user) { keep(user, in_trailers); }
 
 }  // namespace connectrpc::protocol

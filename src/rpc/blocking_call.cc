@@ -45,9 +45,9 @@ bool BlockingCall::send(const google::protobuf::MessageLite& message) {
   if (cancelled_) return call_.may_not_send(*cancelled_);
   if (writing_.error) throw *writing_.error;
   if (headers) writing_.headers = std::move(headers);
-  writing_.queue += payload;
-  writing_.ends.push_back(writing_.queue.size());
+  writing_.queued += payload.size();
   writing_.unsent += payload.size();
+  writing_.messages.push_back(std::move(payload));
   if (!std::exchange(writing_.flush_posted, true)) asio::post(call_.environment_.loop, [this] { flush(); });
   wake_.wait(lock, [this] { return writing_.unsent <= call_.environment_.high_water || cancelled_; });
   if (cancelled_) return call_.may_not_send(*cancelled_);
@@ -92,13 +92,11 @@ void BlockingCall::flush() {
   {
     const std::lock_guard lock(mutex_);
     writing_.flush_posted = false;
+    writing_.queued = 0;
     batch.headers = std::exchange(writing_.headers, std::nullopt);
-    batch.queue = std::move(writing_.queue);
-    batch.ends = std::move(writing_.ends);
-    writing_.queue.clear();
-    writing_.ends.clear();
+    batch.messages = std::exchange(writing_.messages, {});
   }
-  std::optional<Error> error = call_.send_batch(std::move(batch.headers), batch.queue, batch.ends);
+  std::optional<Error> error = call_.send_batch(std::move(batch.headers), std::move(batch.messages));
   if (error) {
     const std::lock_guard lock(mutex_);
     if (!writing_.error) writing_.error = std::move(error);
@@ -109,7 +107,7 @@ void BlockingCall::flush() {
 void BlockingCall::on_outbound() {
   const std::size_t sent_by_loop = call_.exchange_->unsent();
   const std::lock_guard lock(mutex_);
-  writing_.unsent = writing_.queue.size() + sent_by_loop;
+  writing_.unsent = writing_.queued + sent_by_loop;
   if (writing_.unsent <= call_.environment_.high_water) wake_.notify_all();
 }
 

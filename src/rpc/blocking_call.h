@@ -54,11 +54,10 @@ class BlockingCall final : public connectrpc::detail::ServerCallSync {
   };
   struct Writing {
     std::optional<Headers> headers;
-    // Messages in a row, and where each ends.
-    std::string queue;
-    std::vector<std::size_t> ends;
+    std::vector<std::string> messages;
+    std::size_t queued = 0;  // bytes of these
     bool flush_posted = false;
-    // In the queue and beyond, not yet sent.
+    // Bytes of these and of what the loop has, not yet sent.
     std::size_t unsent = 0;
     std::optional<Error> error;
   };

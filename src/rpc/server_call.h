@@ -2,19 +2,22 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codec/message_codec.h"
+#include "connectrpc/call_record.h"
 #include "connectrpc/cancel.h"
 #include "connectrpc/context.h"
+#include "connectrpc/deadline_policy.h"
 #include "connectrpc/detail/server_call.h"
 #include "connectrpc/error.h"
 #include "connectrpc/interceptor.h"
@@ -60,6 +63,8 @@ struct ServerEnvironment {
   CallList calls;
   /// By receive limit, where a method has its own. Nodes stay where they are: calls refer to them.
   std::map<std::size_t, protocol::ServerSettings> other_settings = {};
+  DeadlinePolicy deadlines = {};
+  CallHook on_call_end = nullptr;
 
   /// The settings of calls with this receive limit; valid as long as this object.
   const protocol::ServerSettings& settings_for(std::optional<std::size_t> receive_limit) {
@@ -154,10 +159,8 @@ class ServerCall final : public Job,
   Task<bool> send_encoded(std::string payload);
   // For a sender whose call is over: false if the client has ended it, throws otherwise.
   bool may_not_send(CancelReason reason) const;
-  // What a blocking handler wrote: messages in a row, each behind the protocol's prefix, and where they end. Gives why
-  // one could not be sent.
-  std::optional<Error> send_batch(std::optional<Headers> headers, std::string_view messages,
-                                  std::span<const std::size_t> ends);
+  // What a blocking handler wrote, each message behind the protocol's prefix. Gives why one could not be sent.
+  std::optional<Error> send_batch(std::optional<Headers> headers, std::vector<std::string> messages);
   // The one message of a request, into whichever is not null.
   Task<> receive_one(google::protobuf::MessageLite* message, std::string* bytes);
   // Looks for a message: decodes it into `message` or keeps its bytes in `bytes`, whichever is not null. Throws Error.
@@ -175,6 +178,12 @@ class ServerCall final : public Job,
   Headers checked(Headers pairs, std::string_view (*name_fault)(std::string_view) noexcept);
   void send_pending_headers(protocol::ServerOutput& out, bool last);
   void finish(const Error* error);
+  // The end of finish(), unless the client is gone. Gives why the answer could not be sent, if it could not.
+  std::optional<Error> send_end(const Error* error);
+  // Puts what the protocol said on the exchange.
+  void emit(protocol::ServerOutput output);
+  void consume(std::size_t bytes);
+  void report_end(const Error* error) const;
 
   // Shared: on a loop of the user's a handler may outlive its server.
   const std::shared_ptr<ServerEnvironment> shared_environment_;
@@ -193,8 +202,11 @@ class ServerCall final : public Job,
   std::string stall_;
   // A CancelReason, or -1: also read by the threads of blocking handlers.
   std::atomic<int> cancel_reason_{-1};
+  CallTraffic traffic_;
+  // Set where somebody wants to know.
+  std::chrono::steady_clock::time_point began_;
   bool answered_ = false;
-  bool sending_ = false;
+  std::atomic<bool> sending_{false};
   BlockingCall* blocking_ = nullptr;
   // Metadata belongs to the thread of a blocking handler until it is handed over.
   bool metadata_elsewhere_ = false;

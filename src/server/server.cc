@@ -22,7 +22,8 @@
 #include "io/acceptor.h"
 #include "io/tls_stream.h"
 #include "rpc/thread_pool.h"
-#include "server/router.h"
+#include "server/environment.h"
+#include "server/router_access.h"
 #include "server/server_loop.h"
 
 namespace connectrpc {
@@ -31,7 +32,7 @@ namespace asio = boost::asio;
 
 class Server::Core {
  public:
-  Core(ServerOptions options, io::Loop* users) : options_(std::move(options)), users_loop_(users) {
+  Core(ServerOptions options, io::Loop* users) : options_(std::move(options)), users_loop_(users), router_(options_) {
     if (users_loop_ == nullptr) {
       if (options_.threads < 1) {
         throw std::invalid_argument("ServerOptions::threads must be at least 1, not " +
@@ -60,21 +61,12 @@ class Server::Core {
   std::size_t size() const noexcept { return users_loop_ != nullptr ? 1 : own_loops_.size(); }
   io::Loop& loop(std::size_t index) noexcept { return users_loop_ != nullptr ? *users_loop_ : *own_loops_.at(index); }
 
-  template <class AnyService>
-  void add(AnyService& service, std::string_view prefix) {
-    must_not_run("add");
-    router_.add(service, prefix);
+  // For a change: its members say what is wrong with one.
+  Router& router(std::string_view member) {
+    must_not_run(member);
+    return router_;
   }
-  void limit_receive(std::string_view name, std::size_t bytes) {
-    must_not_run("receive_limit");
-    router_.limit_receive(name, bytes);
-  }
-  void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
-    must_not_run("intercept");
-    router_.intercept(name, std::move(interceptor));
-  }
-  void keep(std::shared_ptr<void> owned) { router_.keep(std::move(owned)); }
-  std::vector<const MethodSpec*> methods() const { return router_.methods(); }
+  Router& router() noexcept { return router_; }
 
   void on_stop(std::function<void()> hook) {
     must_not_run("on_stop");
@@ -92,7 +84,9 @@ class Server::Core {
     io::ListenOptions listen_options;
     listen_options.reuse_port = options_.reuse_port;
     std::string bound(address);
-    const std::size_t sockets = options_.reuse_port ? size() : 1;
+    // A unix socket has one queue: its connections are handed out.
+    port.one_a_loop = options_.reuse_port && !address.starts_with("unix:");
+    const std::size_t sockets = port.one_a_loop ? size() : 1;
     for (std::size_t i = 0; i < sockets; ++i) {
       auto acceptor = io::Acceptor::listen(loop(i), bound, listen_options);
       if (!acceptor) throw std::move(acceptor).error();
@@ -108,20 +102,15 @@ class Server::Core {
   void start() {
     must_not_run("start");
     started_ = true;
-    if (router_.has_blocking()) {
-      const std::size_t workers = options_.workers != 0
-                                      ? options_.workers
-                                      : std::max<std::size_t>(8, 2 * std::size_t{std::thread::hardware_concurrency()});
-      threads_.emplace(workers, options_.worker_queue);
-    }
+    const auto table = server::RouterAccess::begin_to_serve(router_);
+    if (table->has_blocking()) threads_.emplace(server::worker_count(options_), options_.worker_queue);
     for (std::size_t i = 0; i < size(); ++i) {
-      loops_.push_back(
-          std::make_unique<server::ServerLoop>(loop(i), options_, router_, threads_ ? &*threads_ : nullptr));
+      loops_.push_back(std::make_unique<server::ServerLoop>(loop(i), options_, table, threads_ ? &*threads_ : nullptr));
     }
     running_loops_ = loops_.size();
     for (Port& port : ports_) {
       for (std::size_t i = 0; i < port.acceptors.size(); ++i) {
-        port.acceptors[i]->start([this, i, tls = port.tls.get()](int socket) { accepted(i, socket, tls); });
+        port.acceptors[i]->start([this, i, &port](int socket) { accepted(i, socket, port); });
       }
     }
     if (users_loop_ != nullptr) return;
@@ -182,8 +171,8 @@ class Server::Core {
 
  private:
   struct Port {
-    // One, or with reuse_port one a loop.
     std::vector<std::unique_ptr<io::Acceptor>> acceptors;
+    bool one_a_loop = false;
     std::unique_ptr<TlsConfig> tls;
   };
 
@@ -199,9 +188,10 @@ class Server::Core {
   }
 
   // On the loop of the acceptor.
-  void accepted(std::size_t at, int socket, const TlsConfig* tls) {
+  void accepted(std::size_t at, int socket, const Port& port) {
+    const TlsConfig* tls = port.tls.get();
     server::ServerLoop* chosen = loops_[at].get();
-    if (!options_.reuse_port) {
+    if (!port.one_a_loop) {
       for (const auto& candidate : loops_) {
         if (candidate->connections() < chosen->connections()) chosen = candidate.get();
       }
@@ -261,7 +251,7 @@ class Server::Core {
   ServerOptions options_;
   io::Loop* users_loop_;
   std::vector<std::unique_ptr<io::Loop>> own_loops_;
-  server::Router router_;
+  Router router_;
   std::vector<Port> ports_;
   std::optional<rpc::ThreadPool> threads_;
   std::vector<std::unique_ptr<server::ServerLoop>> loops_;
@@ -280,38 +270,56 @@ Server::Server(asio::io_context& io, ServerOptions options) : core_(std::make_un
 Server::~Server() = default;
 
 Server& Server::add(Service& service, std::string_view prefix) {
-  core_->add(service, prefix);
+  core_->router("add").add(service, prefix);
   return *this;
 }
 Server& Server::add(ServiceSync& service, std::string_view prefix) {
-  core_->add(service, prefix);
+  core_->router("add").add(service, prefix);
   return *this;
 }
 Server& Server::add(std::shared_ptr<Service> service, std::string_view prefix) {
-  core_->add(*service, prefix);
-  core_->keep(std::move(service));
+  core_->router("add").add(std::move(service), prefix);
   return *this;
 }
 Server& Server::add(std::shared_ptr<ServiceSync> service, std::string_view prefix) {
-  core_->add(*service, prefix);
-  core_->keep(std::move(service));
+  core_->router("add").add(std::move(service), prefix);
   return *this;
 }
 Server& Server::receive_limit(std::string_view name, std::size_t bytes) {
-  core_->limit_receive(name, bytes);
+  core_->router("receive_limit").receive_limit(name, bytes);
   return *this;
 }
 Server& Server::intercept(std::shared_ptr<Interceptor> interceptor) {
-  core_->intercept("", std::move(interceptor));
+  core_->router("intercept").intercept(std::move(interceptor));
   return *this;
 }
 Server& Server::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
-  if (name.empty()) throw std::invalid_argument("Server::intercept: the name of the method or service is empty");
-  core_->intercept(name, std::move(interceptor));
+  core_->router("intercept").intercept(name, std::move(interceptor));
   return *this;
 }
+Server& Server::use(http::Middleware middleware) {
+  core_->router("use").use(std::move(middleware));
+  return *this;
+}
+Server& Server::handle(std::string_view path, http::Handler handler) {
+  core_->router("handle").handle(path, std::move(handler));
+  return *this;
+}
+Server& Server::handle(std::string_view method, std::string_view path, http::Handler handler) {
+  core_->router("handle").handle(method, path, std::move(handler));
+  return *this;
+}
+Server& Server::unknown(http::Handler handler) {
+  core_->router("unknown").unknown(std::move(handler));
+  return *this;
+}
+Server& Server::mount(std::string_view prefix, const Router& router) {
+  core_->router("mount").mount(prefix, router);
+  return *this;
+}
+Router& Server::router() noexcept { return core_->router(); }
 
-std::vector<const MethodSpec*> Server::methods() const { return core_->methods(); }
+std::vector<const MethodSpec*> Server::methods() const { return core_->router().methods(); }
 Server& Server::on_stop(std::function<void()> hook) {
   core_->on_stop(std::move(hook));
   return *this;

@@ -12,6 +12,7 @@
 #include "io/tcp_stream.h"
 #include "io/tls_stream.h"
 #include "protocol/server_call.h"
+#include "server/environment.h"
 #include "server/sniffer.h"
 
 namespace connectrpc::server {
@@ -20,17 +21,6 @@ namespace {
 
 // After calls are cancelled, their answers get this long to reach the peers.
 constexpr std::chrono::milliseconds flush_time{500};
-
-protocol::ServerSettings settings_of(const ServerOptions& options) {
-  protocol::ServerSettings settings;
-  settings.compressions = &options.compressions;
-  settings.receive_limit = options.receive_limit;
-  settings.send_limit = options.send_limit;
-  settings.compress_min_bytes = options.compress_min_bytes;
-  settings.require_connect_version = options.require_connect_version;
-  settings.compress_responses = options.compress_responses;
-  return settings;
-}
 
 http::SessionLimits limits_of(const ServerOptions& options) {
   http::SessionLimits limits;
@@ -50,16 +40,10 @@ void answer(protocol::ServerOutput output, http::ServerExchange& exchange) {
 
 }  // namespace
 
-ServerLoop::ServerLoop(io::Loop& loop, const ServerOptions& options, const Router& router, rpc::ThreadPool* threads)
-    : router_(router),
-      environment_(new rpc::ServerEnvironment{loop,
-                                              io::TimerQueue::of(loop),
-                                              settings_of(options),
-                                              threads,
-                                              options.log,
-                                              options.high_water,
-                                              rpc::StallLimits{options.message_timeout, options.call_idle_timeout},
-                                              {}}),
+ServerLoop::ServerLoop(io::Loop& loop, const ServerOptions& options, std::shared_ptr<const RoutingTable> table,
+                       rpc::ThreadPool* threads)
+    : table_(std::move(table)),
+      environment_(new rpc::ServerEnvironment(make_environment(loop, options, threads))),
       limits_(limits_of(options)) {}
 
 ServerLoop::~ServerLoop() { close(); }
@@ -130,11 +114,15 @@ void ServerLoop::closed(io::Connection& connection) {
 
 void ServerLoop::on_request(std::unique_ptr<http::ServerExchange> exchange) {
   const http::RequestHead& head = exchange->request();
-  const rpc::Route* route = router_.find(head.path());
-  if (route == nullptr) return answer(protocol::unknown_path(head), *exchange);
-  auto accepted = protocol::accept(head, *route->method, environment_->settings_for(route->receive_limit));
+  const RoutingTable::Method* method = table_->find(head.path());
+  if (method == nullptr && table_->has_only_methods()) return answer(protocol::unknown_path(head), *exchange);
+  if (method == nullptr || !method->direct) {
+    return HttpCall::start(environment_, http_calls_, table_, std::move(exchange));
+  }
+  const rpc::Route& route = method->route;
+  auto accepted = protocol::accept(head, *route.method, environment_->settings_for(route.receive_limit));
   if (auto* refusal = std::get_if<protocol::ServerOutput>(&accepted)) return answer(std::move(*refusal), *exchange);
-  rpc::ServerCall::start(environment_, *route, std::move(exchange),
+  rpc::ServerCall::start(environment_, route, std::move(exchange),
                          std::move(std::get<std::unique_ptr<protocol::ServerCall>>(accepted)));
 }
 
@@ -154,10 +142,15 @@ void ServerLoop::drain(std::chrono::milliseconds timeout, std::function<void()> 
   finish_drain_if_idle();
 }
 
+void ServerLoop::cancel_calls() {
+  environment_->calls.cancel_all(CancelReason::shutdown);
+  http_calls_->cancel_all();
+}
+
 void ServerLoop::drain_further() {
   if (!canceled_all_) {
     canceled_all_ = true;
-    environment_->calls.cancel_all(CancelReason::shutdown);
+    cancel_calls();
     environment_->timers.schedule(drain_timer_, io::TimerQueue::Clock::now() + flush_time);
     return;
   }
@@ -166,7 +159,7 @@ void ServerLoop::drain_further() {
 
 void ServerLoop::close() {
   draining_ = true;
-  environment_->calls.cancel_all(CancelReason::shutdown);
+  cancel_calls();
   environment_->timers.cancel(drain_timer_);
   // Exchanges outlive their connections.
   connection_count_.fetch_sub(served_.size(), std::memory_order_relaxed);

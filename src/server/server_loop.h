@@ -7,7 +7,7 @@
 #include <memory>
 #include <unordered_map>
 
-#include "connectrpc/server.h"
+#include "connectrpc/server_options.h"
 #include "connectrpc/tls.h"
 #include "http/drainable.h"
 #include "http/exchange.h"
@@ -15,14 +15,17 @@
 #include "io/stream.h"
 #include "io/timer_queue.h"
 #include "rpc/server_call.h"
-#include "server/router.h"
+#include "server/http_call.h"
+#include "server/routing_table.h"
 
 namespace connectrpc::server {
 
 /// Lives on its loop; only connections() may be asked from elsewhere.
 class ServerLoop final : private http::RequestHandler {
  public:
-  ServerLoop(io::Loop& loop, const ServerOptions& options, const Router& router, rpc::ThreadPool* threads);
+  /// `options` and `threads`, which may be null, outlive it; `table` changes no more.
+  ServerLoop(io::Loop& loop, const ServerOptions& options, std::shared_ptr<const RoutingTable> table,
+             rpc::ThreadPool* threads);
   ~ServerLoop();
 
   io::Loop& loop() const noexcept { return environment_->loop; }
@@ -65,11 +68,13 @@ class ServerLoop final : private http::RequestHandler {
   void adopt(std::unique_ptr<io::Stream> stream);
   void decided(io::Connection& connection, bool http2, std::string_view bytes);
   void closed(io::Connection& connection);
+  void cancel_calls();
   void drain_further();
   void finish_drain_if_idle();
 
-  const Router& router_;
+  const std::shared_ptr<const RoutingTable> table_;
   std::shared_ptr<rpc::ServerEnvironment> environment_;
+  const std::shared_ptr<HttpCallList> http_calls_ = std::make_shared<HttpCallList>();
   http::SessionLimits limits_;
   std::unordered_map<const io::Connection*, Served> served_;
   std::atomic<std::size_t> connection_count_{0};

@@ -14,7 +14,7 @@
 #include "client/channel_core.h"
 #include "io/pipe.h"
 #include "rpc/thread_pool.h"
-#include "server/router.h"
+#include "server/router_access.h"
 #include "server/server_loop.h"
 #include "testing/virtual_network.h"
 
@@ -31,16 +31,19 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
   }
 
   template <class AnyService>
-  void add(AnyService& service, std::string_view prefix) {
+  void add(AnyService&& service, std::string_view prefix) {
     if (server_) throw std::logic_error("InMemoryServer::add: a channel was made before");
-    router_.add(service, prefix);
+    router_.add(std::forward<AnyService>(service), prefix);
   }
-
-  void keep(std::shared_ptr<void> owned) { router_.keep(std::move(owned)); }
 
   void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
     if (server_) throw std::logic_error("InMemoryServer::intercept: a channel was made before");
     router_.intercept(name, std::move(interceptor));
+  }
+
+  void use(http::Middleware middleware) {
+    if (server_) throw std::logic_error("InMemoryServer::use: a channel was made before");
+    router_.use(std::move(middleware));
   }
 
   std::vector<const MethodSpec*> methods() const { return router_.methods(); }
@@ -87,10 +90,11 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
  private:
   void start() {
     if (server_) return;
-    if (router_.has_blocking()) {
+    const auto table = server::RouterAccess::begin_to_serve(router_);
+    if (table->has_blocking()) {
       threads_.emplace(std::max<std::size_t>(1, options_.workers), options_.worker_queue);
     }
-    server_.emplace(*loop_, options_, router_, threads_ ? &*threads_ : nullptr);
+    server_.emplace(*loop_, options_, table, threads_ ? &*threads_ : nullptr);
     if (!own_loop_) return;
     guard_.emplace(own_loop_->get_executor());
     thread_ = std::thread([loop = loop_] { loop->run(); });
@@ -105,7 +109,7 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
   std::unique_ptr<io::Loop> own_loop_;
   io::Loop* loop_ = nullptr;
   std::shared_ptr<VirtualNetwork> network_;
-  server::Router router_;
+  Router router_;
   std::optional<rpc::ThreadPool> threads_;
   std::optional<server::ServerLoop> server_;
   std::optional<asio::executor_work_guard<io::Loop::executor_type>> guard_;
@@ -130,13 +134,11 @@ InMemoryServer& InMemoryServer::add(ServiceSync& service, std::string_view prefi
   return *this;
 }
 InMemoryServer& InMemoryServer::add(std::shared_ptr<Service> service, std::string_view prefix) {
-  core_->add(*service, prefix);
-  core_->keep(std::move(service));
+  core_->add(std::move(service), prefix);
   return *this;
 }
 InMemoryServer& InMemoryServer::add(std::shared_ptr<ServiceSync> service, std::string_view prefix) {
-  core_->add(*service, prefix);
-  core_->keep(std::move(service));
+  core_->add(std::move(service), prefix);
   return *this;
 }
 
@@ -147,6 +149,11 @@ InMemoryServer& InMemoryServer::intercept(std::shared_ptr<Interceptor> intercept
 InMemoryServer& InMemoryServer::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
   if (name.empty()) throw std::invalid_argument("InMemoryServer::intercept: the name is empty");
   core_->intercept(name, std::move(interceptor));
+  return *this;
+}
+
+InMemoryServer& InMemoryServer::use(http::Middleware middleware) {
+  core_->use(std::move(middleware));
   return *this;
 }
 

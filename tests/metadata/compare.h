@@ -97,10 +97,9 @@ inline std::string promised(const Script& script) {
   seen.request_headers = script.request_headers;
   seen.outcome.headers = script.response_headers;
   seen.outcome.trailers = script.response_trailers;
-  Script plain = script;
   if (!script.error) {
     return describe(Way{Protocol::grpc, HttpVersion::http2, StreamType::unary, Style::coroutine, Style::coroutine},
-                    plain, seen);
+                    script, seen);
   }
   std::ostringstream text;
   text << "the handler saw\n" << to_text(script.request_headers);

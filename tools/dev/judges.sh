@@ -16,6 +16,12 @@ judge_program() {
   fail "no judge \"$1\" in tools/judges.txt"
 }
 
+# no_judge WHY — says it, and leaves it in judge_fault for who counts.
+no_judge() {
+  judge_fault=$1
+  warn "$1"
+}
+
 # install_judge NAME — quick if it is there. Returns 1 and leaves in judge_fault why if it cannot be.
 install_judge() {
   local target program kind what
@@ -23,8 +29,7 @@ install_judge() {
   [[ ! -x $target ]] || return 0
   read -r program kind what < <(grep -E "^$1[[:space:]]" "$root/tools/judges.txt")
   if ! have "$kind"; then
-    judge_fault="$1 is not installed, and $kind is not here to install it with"
-    warn "$judge_fault"
+    no_judge "$1 is not installed, and $kind is not here to install it with"
     return 1
   fi
   say "installing $what into $judges (once)"
@@ -39,15 +44,13 @@ install_judge() {
   esac
   if [[ $ok != 0 ]]; then
     rm -rf "$fresh"
-    judge_fault="could not install $what with $kind (see above)"
-    warn "$judge_fault"
+    no_judge "could not install $what with $kind (see above)"
     return 1
   fi
   rm -rf "$folder"
   mv "$fresh" "$folder"
   if [[ ! -x $target ]]; then
-    judge_fault="$what installed no $target"
-    warn "$judge_fault"
+    no_judge "$what installed no $target"
     return 1
   fi
 }
@@ -67,8 +70,7 @@ install_npm_packages() {
   local source=$root/interop/$2
   judge_folder=$judges/$1-$(sha256sum < "$source/package-lock.json" | cut -c1-12)
   if ! have node || ! have npm; then
-    judge_fault="$1: node and npm are not here to run and install it with"
-    warn "$judge_fault"
+    no_judge "$1: node and npm are not here to run and install it with"
     return 1
   fi
   [[ ! -d $judge_folder ]] || return 0
@@ -78,8 +80,7 @@ install_npm_packages() {
   if ! (cp "$source/package.json" "$source/package-lock.json" "$fresh" && cd "$fresh" &&
     timeout 600 npm ci --silent --no-audit --no-fund --ignore-scripts); then
     rm -rf "$fresh"
-    judge_fault="could not install $1 with npm (see above)"
-    warn "$judge_fault"
+    no_judge "could not install $1 with npm (see above)"
     return 1
   fi
   mv "$fresh" "$judge_folder"
@@ -96,8 +97,7 @@ install_python_packages() {
   if ! (python3 -m venv "$judge_folder" &&
     timeout 900 "$judge_folder/bin/pip" install --quiet --only-binary :all: --no-deps -r "$pins"); then
     rm -rf "$judge_folder"
-    judge_fault="grpclib, grpcio, connect-python: could not install them with pip (see above)"
-    warn "$judge_fault"
+    no_judge "grpclib, grpcio, connect-python: could not install them with pip (see above)"
     return 1
   fi
 }

@@ -15,6 +15,7 @@ packages_check=(
   curl openssl
   libgrpc++-dev protobuf-compiler-grpc  # grpc++ as a judge: only tests link it
   ca-certificates                       # for the judges' downloads
+  chromium                              # a browser's own CORS
 )
 
 as_root() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connectrpc/channel.h"
+#include "connectrpc/http/middleware.h"
 #include "connectrpc/interceptor.h"
 #include "connectrpc/server.h"
 #include "connectrpc/service.h"
@@ -41,6 +42,9 @@ class InMemoryServer {
   /// As Server::intercept; before the first channel() is made.
   InMemoryServer& intercept(std::shared_ptr<Interceptor> interceptor);
   InMemoryServer& intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
+
+  /// As Server::use; before the first channel() is made.
+  InMemoryServer& use(http::Middleware middleware);
 
   /// As Server::methods.
   std::vector<const MethodSpec*> methods() const;

@@ -19,6 +19,12 @@ class GrpcWebTextServerCall final : public ServerCall {
                         const MethodSpec& method, const ServerSettings& settings);
 
   Protocol protocol() const noexcept override { return Protocol::grpc_web; }
+  std::optional<const Compression*> find_response_compression(std::string_view name) const override {
+    return binary_.find_response_compression(name);
+  }
+  void set_response_compression(const Compression* compression) noexcept override {
+    binary_.set_response_compression(compression);
+  }
   ServerInput receive(std::string_view body, bool ended, std::optional<std::uint64_t> announced) override;
   std::size_t message_prefix() const noexcept override { return binary_.message_prefix(); }
   void send_headers(Headers headers, ServerOutput& out) override { binary_.send_headers(std::move(headers), out); }
