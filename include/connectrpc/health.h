@@ -67,8 +67,8 @@ class Health final : public Service {
   /// Runs `check` on `loop` at once and then in intervals: true is serving; false, an exception, or taking longer than
   /// the timeout is not_serving. What set() says in between holds until the next check has ended. A check that does not
   /// end is not started again. `loop` is run by one thread (Server::loop() has the server's) and must exist until
-  /// shutdown() or the end of this object. std::invalid_argument: no check, an interval or a timeout that is not
-  /// positive.
+  /// shutdown() or the end of this object. Without effect after shutdown(). std::invalid_argument: no check,
+  /// an interval or a timeout that is not positive.
   void check_every(boost::asio::io_context& loop, std::string_view service, std::function<Task<bool>()> check,
                    HealthCheckOptions options = HealthCheckOptions());
 

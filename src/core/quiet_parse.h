@@ -3,9 +3,10 @@
 
 #include <google/protobuf/stubs/common.h>
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
+
+#include "base/utf8.h"
 
 #if GOOGLE_PROTOBUF_VERSION < 4022000
 #include <google/protobuf/stubs/logging.h>
@@ -20,7 +21,7 @@ class QuietParse {
  public:
   explicit QuietParse([[maybe_unused]] std::string_view bytes) {
 #if GOOGLE_PROTOBUF_VERSION < 4022000
-    if (std::ranges::any_of(bytes, [](char c) { return (c & '\x80') != 0; })) silencer_.emplace();
+    if (!base::is_ascii(bytes)) silencer_.emplace();
 #endif
   }
   QuietParse(const QuietParse&) = delete;

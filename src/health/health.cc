@@ -107,8 +107,7 @@ void Health::check_every(boost::asio::io_context& loop, std::string_view service
   must_be_positive("timeout", options.timeout);
   const auto checker = std::make_shared<Checker>(loop, state_, std::string(service), std::move(check), options);
   state_->set(service, options.initial);
-  checker->start();
-  state_->add_checker(checker);
+  if (state_->add_checker(checker)) checker->start();
 }
 
 std::string_view Health::service_name() const noexcept { return handler_->service_name(); }

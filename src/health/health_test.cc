@@ -309,6 +309,20 @@ TEST_F(HealthCheckTest, ShutdownEndsTheChecks) {
   EXPECT_EQ(health_.status("db"), HealthStatus::not_serving);
 }
 
+TEST_F(HealthCheckTest, NoCheckBeginsAfterShutdown) {
+  health_.shutdown();
+  bool ran = false;
+  health_.check_every(
+      io_, "db",
+      [&]() -> Task<bool> {
+        ran = true;
+        co_return true;
+      },
+      options_);
+  io_.run();
+  EXPECT_FALSE(ran);
+}
+
 TEST_F(HealthCheckTest, EndsWithTheObject) {
   {
     Health gone;

@@ -59,11 +59,13 @@ void Health::State::remove(std::string_view service) {
 }
 
 void Health::State::shutdown() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(stopped_, true)) return;
+    for (auto& [service, status] : statuses_) status = HealthStatus::not_serving;
+    wake_all();
+  }
   end_checks();
-  const std::lock_guard lock(mutex_);
-  if (std::exchange(stopped_, true)) return;
-  for (auto& [service, status] : statuses_) status = HealthStatus::not_serving;
-  wake_all();
 }
 
 Health::State::Seen Health::State::look(std::string_view service) const {
@@ -78,9 +80,11 @@ std::map<std::string, HealthStatus, std::less<>> Health::State::all() const {
   return statuses_;
 }
 
-void Health::State::add_checker(std::weak_ptr<Checker> checker) {
+bool Health::State::add_checker(std::weak_ptr<Checker> checker) {
   const std::lock_guard lock(mutex_);
+  if (stopped_) return false;
   checkers_.push_back(std::move(checker));
+  return true;
 }
 
 void Health::State::end_checks() {

@@ -62,7 +62,8 @@ class Health::State {
   Seen look(std::string_view service) const;
   std::map<std::string, HealthStatus, std::less<>> all() const;
 
-  void add_checker(std::weak_ptr<Checker> checker);
+  /// False after shutdown().
+  bool add_checker(std::weak_ptr<Checker> checker);
   void end_checks();
 
  private:
