@@ -162,7 +162,12 @@ class Headers {
   bool get_message_into(std::string_view name, google::protobuf::MessageLite& message,
                         std::optional<Error>& error) const;
 
-  std::unique_ptr<char[]> block_;
+  struct FreeBlock {
+    void operator()(char* block) const noexcept;
+  };
+  using Block = std::unique_ptr<char[], FreeBlock>;
+
+  Block block_;
   std::uint32_t used_ = 0;
   std::uint32_t capacity_ = 0;
   std::uint32_t count_ = 0;

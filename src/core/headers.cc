@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/block_cache.h"
 #include "connectrpc/detail/headers_access.h"
 #include "core/quiet_parse.h"
 
@@ -120,14 +122,20 @@ HeadersAccess::Matches HeadersAccess::find_all(const Headers& headers, std::stri
   return matches;
 }
 
+Headers::Block HeadersAccess::make_block(std::size_t bytes) {
+  auto* const block = static_cast<char*>(base::allocate_block(bytes));
+  if (block == nullptr) throw std::bad_alloc();
+  return Headers::Block(block);
+}
+
 // Gives the block that was outgrown: what is to be put may lie in it.
-std::unique_ptr<char[]> HeadersAccess::make_room(Headers& headers, std::size_t bytes) {
+Headers::Block HeadersAccess::make_room(Headers& headers, std::size_t bytes) {
   if (bytes > largest_block - headers.used_) throw std::length_error(too_large);
   const std::size_t needed = headers.used_ + bytes;
   if (needed <= headers.capacity_) return nullptr;
   const std::size_t doubled = std::min(largest_block, 2 * std::size_t{headers.capacity_});
   const std::size_t capacity = std::max({needed, doubled, first_block});
-  auto block = std::make_unique_for_overwrite<char[]>(capacity);
+  Headers::Block block = make_block(capacity);
   copy(block.get(), {headers.block_.get(), headers.used_});
   headers.capacity_ = narrow(capacity);
   return std::exchange(headers.block_, std::move(block));
@@ -136,7 +144,7 @@ std::unique_ptr<char[]> HeadersAccess::make_room(Headers& headers, std::size_t b
 void HeadersAccess::put(Headers& headers, std::string_view name, std::string_view value) {
   if (name.size() > largest_block || value.size() > largest_block) throw std::length_error(too_large);
   const std::size_t bytes = prefix + name.size() + value.size();
-  const std::unique_ptr<char[]> outgrown = make_room(headers, bytes);  // `name` and `value` may lie in it
+  const Headers::Block outgrown = make_room(headers, bytes);  // `name` and `value` may lie in it
   char* const at = headers.block_.get() + headers.used_;
   store(at, narrow(name.size()));
   store(at + sizeof(std::uint32_t), narrow(value.size()));
@@ -148,7 +156,7 @@ void HeadersAccess::put(Headers& headers, std::string_view name, std::string_vie
 }
 
 void HeadersAccess::put_encoded(Headers& headers, const char* pairs, std::size_t bytes, std::size_t count) {
-  const std::unique_ptr<char[]> outgrown = make_room(headers, bytes);
+  const Headers::Block outgrown = make_room(headers, bytes);
   copy(headers.block_.get() + headers.used_, {pairs, bytes});
   headers.used_ += narrow(bytes);
   headers.count_ += narrow(count);
@@ -186,14 +194,14 @@ void HeadersAccess::append(Headers& headers, std::string_view name, std::string_
 void HeadersAccess::append_all(Headers& headers, const Headers& from) {
   const std::size_t count = from.count_;
   const std::size_t bytes = from.used_;
-  const std::unique_ptr<char[]> outgrown = make_room(headers, bytes);
+  const Headers::Block outgrown = make_room(headers, bytes);
   put_encoded(headers, from.block_.get(), bytes, count);
   headers.unchecked_ = headers.unchecked_ || from.unchecked_;
 }
 
 void HeadersAccess::reserve(Headers& headers, std::size_t pairs, std::size_t bytes) {
   if (pairs > largest_block / prefix || bytes > largest_block) throw std::length_error(too_large);
-  const std::unique_ptr<char[]> outgrown = make_room(headers, pairs * prefix + bytes);
+  const Headers::Block outgrown = make_room(headers, pairs * prefix + bytes);
 }
 
 std::size_t HeadersAccess::byte_size(const Headers& headers) noexcept {
@@ -221,6 +229,8 @@ Headers user_metadata(const Headers& raw, TrailerPrefix trailer_prefix) {
 
 using detail::HeadersAccess;
 
+void Headers::FreeBlock::operator()(char* block) const noexcept { base::free_block(block); }
+
 Headers::Headers(const Headers& other) { *this = other; }
 
 Headers::Headers(Headers&& other) noexcept
@@ -234,7 +244,7 @@ Headers& Headers::operator=(const Headers& other) {
   if (this == &other) return *this;
   refuse_frozen(frozen_);
   if (capacity_ < other.used_) {
-    block_ = std::make_unique_for_overwrite<char[]>(other.used_);
+    block_ = detail::HeadersAccess::make_block(other.used_);
     capacity_ = other.used_;
   }
   copy(block_.get(), {other.block_.get(), other.used_});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "base/block_cache.h"
 #include "connectrpc/detail/headers_access.h"
 #include "http2/linked_exchange.h"
 #include "http2/text.h"
@@ -38,7 +39,7 @@ class ClientStream final : public Stream {
 
 namespace {
 
-class ClientExchange final : public LinkedExchange<http::ClientExchange> {
+class ClientExchange final : public LinkedExchange<http::ClientExchange>, public base::Block {
  public:
   using LinkedExchange::LinkedExchange;
 

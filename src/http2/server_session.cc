@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "connectrpc/detail/headers_access.h"
 #include "http2/linked_exchange.h"
 
@@ -39,7 +40,7 @@ class ServerStream final : public Stream {
   bool authority_seen = false;
 };
 
-class ServerExchange final : public LinkedExchange<http::ServerExchange> {
+class ServerExchange final : public LinkedExchange<http::ServerExchange>, public base::Block {
  public:
   using LinkedExchange::LinkedExchange;
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/block_cache.h"
 #include "connectrpc/error.h"
 #include "connectrpc/method.h"
 #include "connectrpc/protocol.h"
@@ -55,7 +56,7 @@ struct Ending {
 };
 
 /// One call in one protocol.
-class ServerCall {
+class ServerCall : public base::Block {
  public:
   virtual ~ServerCall() = default;
 

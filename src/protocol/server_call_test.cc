@@ -415,12 +415,12 @@ TEST(ServerCall, GrpcWeb) {
 
 // A regression: in gRPC-Web's text form the choice was made for nothing.
 TEST(ServerCall, ADifferentCompressionIsChosenInEveryProtocol) {
-  struct Shape {
+  struct Form {
     std::string_view type;
     std::string_view accept;
     std::string_view encoding;
   };
-  const Shape shapes[] = {
+  const Form forms[] = {
       {"application/proto", "accept-encoding", "content-encoding"},
       {"application/grpc", "grpc-accept-encoding", "grpc-encoding"},
       {"application/grpc-web", "grpc-accept-encoding", "grpc-encoding"},
@@ -429,21 +429,21 @@ TEST(ServerCall, ADifferentCompressionIsChosenInEveryProtocol) {
   ServerSettings settings;
   settings.compressions = &test::only_gzip();
   settings.compress_min_bytes = 0;
-  for (const Shape& shape : shapes) {
+  for (const Form& form : forms) {
     for (const std::string_view name : {"gzip", "identity"}) {
-      ServerDriver server(post(shape.type, raw({{shape.accept, "gzip"}})), test::unary_method, settings);
-      EXPECT_EQ(server.call().find_response_compression("br"), std::nullopt) << shape.type;
+      ServerDriver server(post(form.type, raw({{form.accept, "gzip"}})), test::unary_method, settings);
+      EXPECT_EQ(server.call().find_response_compression("br"), std::nullopt) << form.type;
       const auto found = server.call().find_response_compression(name);
-      ASSERT_TRUE(found) << shape.type << " " << name;
+      ASSERT_TRUE(found) << form.type << " " << name;
       server.call().set_response_compression(*found);
       server.send_headers({});
       ASSERT_TRUE(server.send(std::string(200, 'x')));
       server.finish(nullptr);
-      const std::string_view sent = server.answer.head.headers[shape.encoding];
-      EXPECT_EQ(sent, name == "gzip" ? "gzip" : "") << shape.type;
+      const std::string_view sent = server.answer.head.headers[form.encoding];
+      EXPECT_EQ(sent, name == "gzip" ? "gzip" : "") << form.type;
     }
-    ServerDriver none(post(shape.type, raw({{shape.accept, "identity"}})), test::unary_method, settings);
-    EXPECT_EQ(none.call().find_response_compression("gzip"), std::nullopt) << shape.type;
+    ServerDriver none(post(form.type, raw({{form.accept, "identity"}})), test::unary_method, settings);
+    EXPECT_EQ(none.call().find_response_compression("gzip"), std::nullopt) << form.type;
   }
 }
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "codec/message_codec.h"
 #include "connectrpc/call_record.h"
 #include "connectrpc/cancel.h"
@@ -92,7 +93,8 @@ struct Route {
 /// Puts what a protocol said on the exchange.
 void apply(protocol::ServerOutput output, http::ServerExchange& exchange);
 
-class ServerCall final : public Job,
+class ServerCall final : public base::Block,
+                         public Job,
                          public connectrpc::detail::ServerCall,
                          private connectrpc::detail::Intercepted,
                          private http::Exchange::Observer,

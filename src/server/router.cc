@@ -83,11 +83,10 @@ Router& Router::receive_limit(std::string_view name, std::size_t bytes) {
   return *this;
 }
 Router& Router::intercept(std::shared_ptr<Interceptor> interceptor) {
-  core_->table().intercept("", std::move(interceptor));
+  core_->table().intercept(std::move(interceptor));
   return *this;
 }
 Router& Router::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
-  if (name.empty()) throw std::invalid_argument("Server::intercept: the name of the method or service is empty");
   core_->table().intercept(name, std::move(interceptor));
   return *this;
 }

@@ -18,6 +18,10 @@ void check_prefix(std::string_view prefix) {
   }
 }
 
+void must_exist(const std::shared_ptr<Interceptor>& interceptor) {
+  if (interceptor == nullptr) throw std::invalid_argument("intercept: the interceptor is null");
+}
+
 }  // namespace
 
 void RoutingTable::must_not_serve() const {
@@ -44,7 +48,7 @@ void RoutingTable::must_be_free(std::string_view method, const std::string& path
 }
 
 void RoutingTable::insert(std::string_view prefix, rpc::Route route) {
-  for (const auto& interceptor : for_all_) intercept(route, interceptor);
+  for (const auto& interceptor : for_all_) append(route, interceptor);
   std::string path = std::string(prefix) + std::string(route.method->path);
   if (plain_.contains(path)) throw std::invalid_argument("the path " + path + " has a handler already");
   const auto [at, inserted] = methods_.try_emplace(std::move(path), Method{std::move(route)});
@@ -80,7 +84,7 @@ void RoutingTable::limit_receive(std::string_view name, std::size_t bytes) {
   visit(name, [bytes](rpc::Route& route) { route.receive_limit = bytes; });
 }
 
-void RoutingTable::intercept(rpc::Route& route, std::shared_ptr<Interceptor> interceptor) {
+void RoutingTable::append(rpc::Route& route, std::shared_ptr<Interceptor> interceptor) {
   // Every call of the route shares the list.
   auto longer =
       route.interceptors ? std::make_shared<InterceptorList>(*route.interceptors) : std::make_shared<InterceptorList>();
@@ -88,12 +92,16 @@ void RoutingTable::intercept(rpc::Route& route, std::shared_ptr<Interceptor> int
   route.interceptors = std::move(longer);
 }
 
-void RoutingTable::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
+void RoutingTable::intercept(std::shared_ptr<Interceptor> interceptor) {
   must_not_serve();
-  if (interceptor == nullptr) throw std::invalid_argument("Server::intercept: the interceptor is null");
-  if (!name.empty()) return visit(name, [&](rpc::Route& route) { intercept(route, interceptor); });
-  for (auto& [path, method] : methods_) intercept(method.route, interceptor);
+  must_exist(interceptor);
+  for (auto& [path, method] : methods_) append(method.route, interceptor);
   for_all_.push_back(std::move(interceptor));
+}
+
+void RoutingTable::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
+  must_exist(interceptor);
+  visit(name, [&](rpc::Route& route) { append(route, interceptor); });
 }
 
 void RoutingTable::use(http::Middleware middleware) {

@@ -55,8 +55,9 @@ class RoutingTable {
   /// std::invalid_argument if there is no method of this name ("pkg.Service/Method") or of this service
   /// ("pkg.Service").
   void limit_receive(std::string_view name, std::size_t bytes);
-  /// Interceptors of one method or service, as limit_receive names them, or of all ("", also those added later). They
-  /// stand around calls in the order of these calls, the first outermost.
+  /// Interceptors of all methods, also of those added later, or of one method or service, as limit_receive names them.
+  /// They stand around calls in the order of these calls, the first outermost.
+  void intercept(std::shared_ptr<Interceptor> interceptor);
   void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
   void keep(std::shared_ptr<void> owned) { kept_.push_back(std::move(owned)); }
   void use(http::Middleware middleware);
@@ -89,7 +90,7 @@ class RoutingTable {
   void must_not_serve() const;
   // Calls `visit` with the routes of a method or service; std::invalid_argument if there are none.
   void visit(std::string_view name, const std::function<void(rpc::Route&)>& visit);
-  static void intercept(rpc::Route& route, std::shared_ptr<Interceptor> interceptor);
+  static void append(rpc::Route& route, std::shared_ptr<Interceptor> interceptor);
   void insert(std::string_view prefix, rpc::Route route);
   // std::invalid_argument if it is.
   void must_be_free(std::string_view method, const std::string& path) const;

@@ -8,6 +8,8 @@
 #include <future>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -30,20 +32,11 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
     if (network != nullptr) network_ = std::make_shared<VirtualNetwork>(*loop_, *network);
   }
 
-  template <class AnyService>
-  void add(AnyService&& service, std::string_view prefix) {
-    if (server_) throw std::logic_error("InMemoryServer::add: a channel was made before");
-    router_.add(std::forward<AnyService>(service), prefix);
-  }
-
-  void intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
-    if (server_) throw std::logic_error("InMemoryServer::intercept: a channel was made before");
-    router_.intercept(name, std::move(interceptor));
-  }
-
-  void use(http::Middleware middleware) {
-    if (server_) throw std::logic_error("InMemoryServer::use: a channel was made before");
-    router_.use(std::move(middleware));
+  Router& router() noexcept { return router_; }
+  // For a change.
+  Router& router(std::string_view member) {
+    if (server_) throw std::logic_error("InMemoryServer::" + std::string(member) + ": a channel was made before");
+    return router_;
   }
 
   std::vector<const MethodSpec*> methods() const { return router_.methods(); }
@@ -126,36 +119,31 @@ InMemoryServer::InMemoryServer(asio::io_context& io, ServerOptions options, Netw
 InMemoryServer::~InMemoryServer() { core_->stop(); }
 
 InMemoryServer& InMemoryServer::add(Service& service, std::string_view prefix) {
-  core_->add(service, prefix);
+  core_->router("add").add(service, prefix);
   return *this;
 }
 InMemoryServer& InMemoryServer::add(ServiceSync& service, std::string_view prefix) {
-  core_->add(service, prefix);
+  core_->router("add").add(service, prefix);
   return *this;
 }
 InMemoryServer& InMemoryServer::add(std::shared_ptr<Service> service, std::string_view prefix) {
-  core_->add(std::move(service), prefix);
+  core_->router("add").add(std::move(service), prefix);
   return *this;
 }
 InMemoryServer& InMemoryServer::add(std::shared_ptr<ServiceSync> service, std::string_view prefix) {
-  core_->add(std::move(service), prefix);
+  core_->router("add").add(std::move(service), prefix);
   return *this;
 }
 
 InMemoryServer& InMemoryServer::intercept(std::shared_ptr<Interceptor> interceptor) {
-  core_->intercept("", std::move(interceptor));
+  core_->router("intercept").intercept(std::move(interceptor));
   return *this;
 }
 InMemoryServer& InMemoryServer::intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor) {
-  if (name.empty()) throw std::invalid_argument("InMemoryServer::intercept: the name is empty");
-  core_->intercept(name, std::move(interceptor));
+  core_->router("intercept").intercept(name, std::move(interceptor));
   return *this;
 }
-
-InMemoryServer& InMemoryServer::use(http::Middleware middleware) {
-  core_->use(std::move(middleware));
-  return *this;
-}
+Router& InMemoryServer::router() noexcept { return core_->router(); }
 
 std::vector<const MethodSpec*> InMemoryServer::methods() const { return core_->methods(); }
 InMemoryServer& InMemoryServer::on_stop(std::function<void()> hook) {

@@ -93,7 +93,7 @@ class AccessLogCallTest : public ::testing::TestWithParam<Way> {
       server_.add(greeter_sync_);
     }
     if (std::get<Path>(GetParam()) == Path::middleware) {
-      server_.use([](http::Request&, http::Response&, const http::Next& next) { return next(); });
+      server_.router().use([](http::Request&, http::Response&, const http::Next& next) { return next(); });
     }
   }
   StreamType kind() const { return std::get<StreamType>(GetParam()); }

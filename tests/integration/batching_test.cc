@@ -3,7 +3,7 @@
 #include "integration/stream_caller.h"
 #include "io/pipe.h"
 #include "rpc/thread_pool.h"
-#include "server/router.h"
+#include "server/router_access.h"
 #include "server/server_loop.h"
 
 namespace connectrpc::probe_test {
@@ -48,11 +48,11 @@ class Batching : public ::testing::TestWithParam<StreamCase> {
  protected:
   Batching() {
     if (style() == Style::coroutine) {
-      router_.add(probe_, "");
+      router_.add(probe_);
     } else {
-      router_.add(blocking_, "");
+      router_.add(blocking_);
     }
-    server_.emplace(io_, server_options_, router_, &threads_);
+    server_.emplace(io_, server_options_, server::RouterAccess::begin_to_serve(router_), &threads_);
     ChannelOptions options;
     options.protocol = GetParam().protocol;
     options.http_version = GetParam().version;
@@ -76,7 +76,7 @@ class Batching : public ::testing::TestWithParam<StreamCase> {
   Probe probe_{counters_};
   ProbeBlocking blocking_{counters_};
   const ServerOptions server_options_;
-  server::Router router_;
+  Router router_;
   rpc::ThreadPool threads_{2, 16};
   int client_writes_ = 0;
   int server_writes_ = 0;

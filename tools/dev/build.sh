@@ -27,9 +27,40 @@ lint_sources() {
   python3 tools/lint.py --build "$build/clang" --jobs "$cores" "$@"
 }
 
+# run_bench [peers|budget] [ARG…]
 run_bench() {
+  case ${1:-} in
+    peers | budget)
+      local what=$1
+      shift
+      "run_bench_$what" "$@"
+      return
+      ;;
+  esac
   build_preset release micro_bench || return 1
   "$build/release/bin/micro_bench" "$@"
+}
+
+# run_bench_budget [ARG OF bench/budget.py…]
+run_bench_budget() {
+  build_preset release bench_budget || return 1
+  python3 bench/budget.py --program "$build/release/bin/bench_budget" "$@"
+}
+
+# run_bench_peers [--no-build] [ARG OF bench/peers/run.py…] — peers are built once into the user's cache; one that cannot
+# be built here is left out, and a line says why.
+run_bench_peers() {
+  local peers=$cache/peers
+  setup_packages peers
+  build_preset release bench_server bench_client || return 1
+  if [[ ${1:-} == --no-build ]]; then
+    shift
+  else
+    say "building the peers into $peers (once)"
+    bench/peers/build.sh "$peers" || return 1
+  fi
+  python3 bench/peers/run.py --ours "$build/release/bin" --built "$peers" --out "$build/bench" "$@" || return 1
+  say "the report: build/bench/report.md, report.json, report.svg"
 }
 
 run_demo() {

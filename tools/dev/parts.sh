@@ -14,6 +14,7 @@ golden       | 300  | what the generator writes, against the files kept
 consumer     | 900  | install, then a project of its own that uses it
 interop      | 900  | the implementations and tools of others against us and the reverse
 conformance  | 900  | the Connect conformance suite, server and client
+budget       | 600  | instructions of a call in fixed scenarios, by callgrind, against bench/budget.json
 h2spec       | 300  | h2spec, strict cases included, against our HTTP/2
 asan-build   | 2400 | build with AddressSanitizer and UndefinedBehaviorSanitizer
 asan         | 1200 | unit tests under both
@@ -188,6 +189,13 @@ run_conformance() {
   for mode in server client; do
     run_conformance_suite --config "$config" --mode "$mode" -- "$bin/conformance_$mode" "$@"
   done
+}
+
+part_budget() {
+  run_python_tests bench/budget_test.py
+  have valgrind || { skip "budget: valgrind is not here"; return; }
+  build_preset release bench_budget || return 1
+  python3 bench/budget.py --program "$build/release/bin/bench_budget" --counts "$counts"
 }
 
 part_conformance() {

@@ -13,9 +13,16 @@ packages_check=(
   python3 python3-venv libpython3.11    # the scripts in tools/, interop/ and conformance/; judges written in Python
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 # the second compiler, format, lint
   curl openssl
+  valgrind                              # counts the instructions of a call
   libgrpc++-dev protobuf-compiler-grpc  # grpc++ as a judge: only tests link it
   ca-certificates                       # for the judges' downloads
   chromium                              # a browser's own CORS
+)
+
+packages_peers=(
+  nghttp2-client nghttp2-server         # h2load, which generates, and nghttpd, a yardstick
+  curl openssl python3 python3-venv strace valgrind
+  libgrpc++-dev protobuf-compiler-grpc  # grpc++ as a peer
 )
 
 as_root() {

@@ -36,7 +36,8 @@ class HeadersAccess {
 
   struct Matches;
   static Matches find_all(const Headers& headers, std::string_view name) noexcept;
-  [[nodiscard]] static std::unique_ptr<char[]> make_room(Headers& headers, std::size_t bytes);
+  static Headers::Block make_block(std::size_t bytes);
+  [[nodiscard]] static Headers::Block make_room(Headers& headers, std::size_t bytes);
   static void put(Headers& headers, std::string_view name, std::string_view value);
   static void put_encoded(Headers& headers, const char* pairs, std::size_t bytes, std::size_t count);
   static void replace(Headers& headers, std::string_view name, std::string_view value);

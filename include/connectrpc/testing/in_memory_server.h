@@ -9,7 +9,8 @@
 #include "connectrpc/channel.h"
 #include "connectrpc/http/middleware.h"
 #include "connectrpc/interceptor.h"
-#include "connectrpc/server.h"
+#include "connectrpc/router.h"
+#include "connectrpc/server_options.h"
 #include "connectrpc/service.h"
 #include "connectrpc/testing/network.h"
 
@@ -43,13 +44,13 @@ class InMemoryServer {
   InMemoryServer& intercept(std::shared_ptr<Interceptor> interceptor);
   InMemoryServer& intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
 
-  /// As Server::use; before the first channel() is made.
-  InMemoryServer& use(http::Middleware middleware);
-
   /// As Server::methods.
   std::vector<const MethodSpec*> methods() const;
   /// As Server::on_stop: called by the destructor.
   InMemoryServer& on_stop(std::function<void()> hook);
+  /// Where everything else is added that a Server has: routes, middleware, limits. It changes no more once a channel
+  /// was made.
+  Router& router() noexcept;
 
   /// A channel whose connections end in this server. Peers are in-process.
   ChannelPtr channel(ChannelOptions options = ChannelOptions());

@@ -1,0 +1,146 @@
+// bench_budget SCENARIO CALLS: makes calls in memory – client, protocol, HTTP, server and handler on one loop, no
+// sockets – so that callgrind can count what one costs (budget.py). Without arguments it lists the scenarios.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <exception>
+#include <iostream>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/echo_service.h"
+#include "connectrpc/testing/in_memory_server.h"
+
+namespace {
+
+using bench::v1::EchoServiceClient;
+using connectrpc::CallOptions;
+using connectrpc::Task;
+
+constexpr int in_flight = 8;
+constexpr int stream_messages = 1000;
+
+/// Answers with ten headers.
+class TenHeaders final : public bench::v1::EchoServiceHandler {
+  Task<bench::v1::EchoResponse> echo(const bench::v1::EchoRequest& request, connectrpc::Context& context) override {
+    for (int i = 0; i < 10; ++i) {
+      context.response_headers().set("x-response-" + std::to_string(i), "value " + std::to_string(i));
+    }
+    co_return bench::same(request);
+  }
+};
+
+struct Scenario {
+  std::string_view name;
+  connectrpc::Protocol protocol;
+  connectrpc::HttpVersion http_version;
+  connectrpc::Codec codec = connectrpc::Codec::proto;
+  bool headers = false;
+  bool stream = false;
+};
+
+constexpr auto http1 = connectrpc::HttpVersion::http1_1;
+constexpr auto http2 = connectrpc::HttpVersion::http2;
+constexpr auto proto = connectrpc::Codec::proto;
+constexpr auto json = connectrpc::Codec::json;
+constexpr auto grpc = connectrpc::Protocol::grpc;
+constexpr auto connect = connectrpc::Protocol::connect;
+
+// A call of each has a deadline.
+constexpr Scenario scenarios[] = {
+    {"grpc_unary", grpc, http2},
+    {"grpc_unary_20_headers", grpc, http2, proto, true},
+    {"grpc_server_stream", grpc, http2, proto, false, true},
+    {"grpc_web_unary_http1", connectrpc::Protocol::grpc_web, http1},
+    {"connect_unary_http1", connect, http1},
+    {"connect_unary_http1_20_headers", connect, http1, proto, true},
+    {"connect_unary_http2", connect, http2},
+    {"connect_json_http1", connect, http1, json},
+    {"connect_json_http2", connect, http2, json},
+};
+
+Task<> make_calls(const EchoServiceClient& client, const Scenario& scenario, const CallOptions& options, int& left) {
+  bench::v1::EchoRequest request;
+  request.set_text("hello, world!");
+  while (left-- > 0) {
+    const auto response = co_await client.echo(request, options);
+    if (response->text() != request.text()) throw std::runtime_error("a wrong answer");
+    const std::size_t headers = scenario.headers ? 10 : 0;
+    if (response.headers().get("x-response-9").has_value() != (headers > 0)) throw std::runtime_error("wrong headers");
+  }
+}
+
+Task<> make_streams(const EchoServiceClient& client, const CallOptions& options, int& left) {
+  bench::v1::StreamRequest request;
+  request.set_count(stream_messages);
+  request.set_size(100);
+  while (left-- > 0) {
+    auto call = client.stream(request, options);
+    int received = 0;
+    while (const auto message = co_await call.receive()) received += message->payload().size() == 100 ? 1 : 0;
+    if (received != stream_messages) throw std::runtime_error("a wrong number of messages");
+  }
+}
+
+void run(const Scenario& scenario, int calls) {
+  boost::asio::io_context io(1);
+  bench::EchoService echo;
+  TenHeaders ten_headers;
+  connectrpc::testing::InMemoryServer server(io);
+  if (scenario.headers) {
+    server.add(ten_headers);
+  } else {
+    server.add(echo);
+  }
+  connectrpc::ChannelOptions channel_options;
+  channel_options.protocol = scenario.protocol;
+  channel_options.http_version = scenario.http_version;
+  channel_options.codec = scenario.codec;
+  channel_options.timeout = std::chrono::hours(1);
+  const EchoServiceClient client(server.channel(channel_options));
+  CallOptions options;
+  for (int i = 0; scenario.headers && i < 10; ++i) {
+    options.header("x-request-" + std::to_string(i), "value " + std::to_string(i));
+  }
+  int left = calls;
+  int running = in_flight;
+  std::exception_ptr failed;
+  for (int i = 0; i < in_flight; ++i) {
+    boost::asio::co_spawn(
+        io, scenario.stream ? make_streams(client, options, left) : make_calls(client, scenario, options, left),
+        [&](std::exception_ptr error) {
+          if (error) failed = error;
+          if (--running == 0) io.stop();
+        });
+  }
+  io.run();
+  if (failed) std::rethrow_exception(failed);
+}
+
+int main_of(std::span<char*> words) {
+  if (words.size() == 1) {
+    for (const Scenario& scenario : scenarios) std::cout << scenario.name << "\n";
+    return 0;
+  }
+  if (words.size() != 3) throw std::invalid_argument("usage: bench_budget [SCENARIO CALLS]");
+  for (const Scenario& scenario : scenarios) {
+    if (scenario.name != words[1]) continue;
+    run(scenario, std::stoi(words[2]));
+    return 0;
+  }
+  throw std::invalid_argument("no scenario \"" + std::string(words[1]) + "\"; without arguments they are listed");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return main_of(std::span(argv, static_cast<std::size_t>(argc)));
+  } catch (const std::exception& error) {
+    std::cerr << "bench_budget: " << error.what() << "\n";
+    return 1;
+  }
+}

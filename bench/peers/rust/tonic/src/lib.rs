@@ -1,0 +1,2 @@
+//! The generated code.
+tonic::include_proto!("bench.v1");

@@ -1,0 +1,114 @@
+// Memory for small things that come and go with every call.
+#include "base/block_cache.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CONNECTRPC_KEEP_NO_BLOCKS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CONNECTRPC_KEEP_NO_BLOCKS 1
+#endif
+#endif
+
+namespace connectrpc::base {
+namespace {
+
+// In front of every block.
+struct alignas(std::max_align_t) Head {
+  std::size_t capacity;
+  Head* next;  // of those that are kept
+};
+
+constexpr std::size_t step = 64;
+// Headers, a call with its context, and what nghttp2 keeps of a stream are smaller.
+constexpr std::size_t largest = 2048;
+// What a burst of 256 calls needs; a thread holds no more after one.
+constexpr std::size_t most_kept = 512 * 1024;
+
+// Trivial, so that it may be asked after the thread's end: destructors of static objects free blocks.
+struct Store {
+  std::array<Head*, largest / step> kept;
+  std::size_t bytes;
+  bool open;
+  bool ended;
+};
+
+constinit thread_local Store store{};
+
+// Gives back what a thread kept when it ends.
+struct Ender {
+  ~Ender() {
+    store.open = false;
+    store.ended = true;
+    for (Head*& first : store.kept) {
+      while (first != nullptr) std::free(std::exchange(first, first->next));
+    }
+    store.bytes = 0;
+  }
+};
+
+// The first block that a thread keeps.
+[[gnu::noinline]] bool open_store() noexcept {
+  if (store.ended) return false;
+  static thread_local Ender ender;
+  static_cast<void>(&ender);
+  return store.open = true;
+}
+
+constexpr std::size_t index_of(std::size_t capacity) noexcept { return capacity / step - 1; }
+
+}  // namespace
+
+void* allocate_block(std::size_t size) noexcept {
+#ifndef CONNECTRPC_KEEP_NO_BLOCKS
+  if (size - 1 < largest) {
+    const std::size_t capacity = (size + step - 1) / step * step;
+    Head*& first = store.kept[index_of(capacity)];
+    Head* head = first;
+    if (head != nullptr) {
+      first = head->next;
+      store.bytes -= capacity;
+      return head + 1;
+    }
+    size = capacity;
+  }
+#endif
+  auto* const head = static_cast<Head*>(std::malloc(sizeof(Head) + size));
+  if (head == nullptr) return nullptr;
+  head->capacity = size;
+  return head + 1;
+}
+
+void free_block(void* block) noexcept {
+  if (block == nullptr) return;
+  Head* const head = static_cast<Head*>(block) - 1;
+#ifndef CONNECTRPC_KEEP_NO_BLOCKS
+  const std::size_t capacity = head->capacity;
+  if (capacity - 1 < largest && store.bytes + capacity <= most_kept && (store.open || open_store())) {
+    head->next = std::exchange(store.kept[index_of(capacity)], head);
+    store.bytes += capacity;
+    return;
+  }
+#endif
+  std::free(head);
+}
+
+void* reallocate_block(void* block, std::size_t size) noexcept {
+  if (block == nullptr) return allocate_block(size);
+  const std::size_t capacity = (static_cast<Head*>(block) - 1)->capacity;
+  if (size != 0 && size <= capacity) return block;
+  void* const larger = allocate_block(size);
+  if (larger == nullptr) return nullptr;
+  std::memcpy(larger, block, std::min(capacity, size));
+  free_block(block);
+  return larger;
+}
+
+std::size_t kept_block_bytes() noexcept { return store.bytes; }
+
+}  // namespace connectrpc::base
