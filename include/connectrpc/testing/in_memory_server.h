@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "connectrpc/channel.h"
-#include "connectrpc/http/middleware.h"
 #include "connectrpc/interceptor.h"
 #include "connectrpc/router.h"
 #include "connectrpc/server_options.h"
