@@ -20,6 +20,14 @@ install(TARGETS connectrpc protoc-gen-connect-cpp EXPORT connectrpc-targets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/connectrpc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
+get_property(parts GLOBAL PROPERTY CONNECTRPC_PARTS)
+foreach(part IN LISTS parts)
+  install(TARGETS connectrpc_${part} EXPORT connectrpc-targets
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/src/connectrpc_generated/connectrpc_${part}/
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/connectrpc/schemas FILES_MATCHING PATTERN "*.h")
+endforeach()
 install(EXPORT connectrpc-targets NAMESPACE connectrpc:: DESTINATION ${package_dir})
 
 configure_package_config_file(

@@ -49,6 +49,10 @@ int main() {
   manual::streams_page();
   manual::interceptors_page();
   manual::reference_pages();
+  manual::health_page();
+  manual::guards_pages();
+  manual::access_log_page();
+  manual::cors_page();
   std::cout << "manual: " << manual::parts << " parts, " << manual::faults << " faults\n";
   return manual::faults == 0 ? 0 : 1;
 }

@@ -32,5 +32,9 @@ void metadata_page();
 void streams_page();
 void interceptors_page();
 void reference_pages();
+void health_page();
+void guards_pages();
+void access_log_page();
+void cors_page();
 
 }  // namespace manual

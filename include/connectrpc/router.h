@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "connectrpc/http/middleware.h"
 #include "connectrpc/interceptor.h"
@@ -56,6 +57,10 @@ class Router {
   Router& mount(std::string_view prefix, const Router& other);
   /// The same without a prefix.
   Router& merge(const Router& other) { return mount("", other); }
+
+  /// Every method that it has, each once, ordered by its path without prefixes. Valid as long as the services. While it
+  /// is filled on the thread that does, after that on any.
+  std::vector<const MethodSpec*> methods() const;
 
   /// Answers a request that another HTTP library has received. Runs on an io_context that one thread runs, and ends
   /// when `response` has ended. The request's Reader is called while the answer is written and should end when it is

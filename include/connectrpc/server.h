@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "connectrpc/http/middleware.h"
 #include "connectrpc/interceptor.h"
@@ -71,6 +73,10 @@ class Server {
   /// The router behind these members.
   Router& router() noexcept;
 
+  /// Every method that is served, each once, ordered by its path without prefixes. Valid as long as the services.
+  /// Before the server is started on the thread that adds services, after that on any.
+  std::vector<const MethodSpec*> methods() const;
+
   /// Opens a port: "0.0.0.0:8080", "[::1]:0", "localhost:8080", ":8080", or a unix socket: "unix:/path", "unix:@name"
   /// (abstract, Linux). HTTP/1.1 and h2c on the same port; any number of ports of any kind. Returns the port, which the
   /// system chose if it was 0; 0 for a unix socket. A socket's file that nobody listens on is taken over, and the file
@@ -89,6 +95,10 @@ class Server {
   void stop();
   /// Waits until a server on threads of its own has stopped.
   void wait();
+  /// Called once when the server begins to stop, by a signal, stop() or its destructor, before calls under way are
+  /// waited for: in the order of these calls, on the thread that stops it. Must not throw. std::invalid_argument:
+  /// empty.
+  Server& on_stop(std::function<void()> hook);
 
   /// The loops. Handlers, timers and sockets of the user may be run on them by posting.
   std::size_t loops() const noexcept;

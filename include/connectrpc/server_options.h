@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <limits>
 
+#include "connectrpc/call_record.h"
 #include "connectrpc/compression.h"
+#include "connectrpc/deadline_policy.h"
 #include "connectrpc/log.h"
 
 namespace connectrpc {
@@ -44,12 +46,16 @@ struct ServerOptions {
   /// nothing from the client and nothing taken by it; then it ends with deadline_exceeded. Zero: for ever.
   std::chrono::nanoseconds message_timeout{0};
   std::chrono::nanoseconds call_idle_timeout{0};
+  /// What becomes of the timeouts that clients ask for, or do not.
+  DeadlinePolicy deadlines = DeadlinePolicy();
   /// A socket and a queue for each loop (SO_REUSEPORT) instead of one that hands connections to the loop with the
   /// fewest. The kernel's hash leaves loops idle when connections are few.
   bool reuse_port = false;
   /// How long calls under way may go on once the server is told to stop; then they are cancelled.
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
   LogHook log = nullptr;
+  /// Told of every call that has ended: access_log() makes lines of it.
+  CallHook on_call_end = nullptr;
 };
 
 }  // namespace connectrpc

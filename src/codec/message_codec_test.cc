@@ -193,6 +193,22 @@ TEST(MessageCodec, JsonRefusesStringsThatAreNotText) {
   EXPECT_TRUE(json.encode(text("héllo, 世界 👋"), out, false));
 }
 
+TEST(MessageCodec, NothingThatIsReceivedIsPrinted) {
+  testing::internal::CaptureStderr();
+  const std::string no_text = "\x0a\x02\xff\xfe";
+  EXPECT_THAT(fault<StringValue>(proto, no_text).message(), HasSubstr("not UTF-8"));
+  EXPECT_THAT(fault<UninterpretedOption>(proto, std::string("\x12\x00", 2)).message(), HasSubstr("required"));
+  fault<StringValue>(json, "\"\xff\xfe\"");
+  fault<Struct>(json, "{\"a\": \xff}");
+  ErrorDetail detail{"google.protobuf.StringValue", no_text};
+  StringValue message;
+  EXPECT_FALSE(detail.unpack_to(message));
+  Headers headers;
+  headers.set_binary("text-bin", no_text);
+  EXPECT_FALSE(headers.get_message<StringValue>("text-bin"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST(MessageCodec, MissingRequiredFieldsAreErrorsNotAborts) {
   UninterpretedOption message;
   message.add_name();

@@ -10,10 +10,12 @@
 #include "connectrpc/detail/error_access.h"
 #include "connectrpc/detail/headers_access.h"
 #include "connectrpc/headers.h"
+#include "core/quiet_parse.h"
 
 namespace connectrpc {
 
 bool ErrorDetail::unpack_to(google::protobuf::MessageLite& message) const {
+  const detail::QuietParse quiet(value);
   return type == message.GetTypeName() && message.ParsePartialFromString(value) && message.IsInitialized();
 }
 

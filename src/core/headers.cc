@@ -12,6 +12,7 @@
 #include "base/base64.h"
 #include "base/block_cache.h"
 #include "connectrpc/detail/headers_access.h"
+#include "core/quiet_parse.h"
 
 namespace connectrpc {
 namespace {
@@ -398,6 +399,7 @@ bool Headers::get_message_into(std::string_view name, google::protobuf::MessageL
     return false;
   }
   if (!bytes->has_value()) return false;
+  const detail::QuietParse quiet(**bytes);
   if (!message.ParsePartialFromString(**bytes) || !message.IsInitialized())
     error = fault_error(name, "the value is not a " + std::string(message.GetTypeName()));
   return !error;

@@ -87,7 +87,9 @@ ServerCall::ServerCall(std::shared_ptr<ServerEnvironment> environment, const Rou
   facts.protocol = protocol_->protocol();
   facts.codec = protocol_->codec();
   facts.http_version = head.version;
-  if (const auto timeout = protocol_->timeout()) facts.deadline = Deadline::after(*timeout);
+  if (const auto timeout = environment_.deadlines.apply(protocol_->timeout()))
+    facts.deadline = Deadline::after(*timeout);
+  if (environment_.on_call_end) began_ = std::chrono::steady_clock::now();
   connectrpc::detail::ContextAccess::set(context_, facts);
 
   next_ = environment_.calls.first_;
@@ -215,13 +217,14 @@ ServerCall::Pulled ServerCall::pull(connectrpc::detail::RequestPlace* place, std
       protocol_->receive(exchange_->body(), exchange_->inbound_ended(), exchange_->announced_length());
   switch (input.kind) {
     case protocol::ServerInput::Kind::need_more:
-      exchange_->consume(input.consumed);
+      consume(input.consumed);
       if (watch_) watch_->begin_wait();
       return Pulled::nothing;
-    case protocol::ServerInput::Kind::end: exchange_->consume(input.consumed); return Pulled::end;
+    case protocol::ServerInput::Kind::end: consume(input.consumed); return Pulled::end;
     case protocol::ServerInput::Kind::failed: throw *std::move(input.error);
     case protocol::ServerInput::Kind::message: break;
   }
+  ++traffic_.request_messages;
   Result<void> decoded;
   google::protobuf::MessageLite* message = nullptr;
   if (place != nullptr) {
@@ -230,7 +233,7 @@ ServerCall::Pulled ServerCall::pull(connectrpc::detail::RequestPlace* place, std
   } else {
     bytes->assign(input.payload);
   }
-  exchange_->consume(input.consumed);
+  consume(input.consumed);
   decoded.value();
   if (message != nullptr) connectrpc::detail::ContextAccess::run_request_hooks(context_, *message);
   return Pulled::message;
@@ -373,13 +376,13 @@ void ServerCall::send_headers() {
       if (answered_) return;
       protocol::ServerOutput out;
       protocol_->send_headers(std::move(headers), out);
-      apply(std::move(out), *exchange_);
+      emit(std::move(out));
     });
     return;
   }
   protocol::ServerOutput out;
   send_pending_headers(out, false);
-  apply(std::move(out), *exchange_);
+  emit(std::move(out));
 }
 
 bool ServerCall::compress_response(std::string_view name) {
@@ -409,7 +412,8 @@ Task<bool> ServerCall::send_encoded(std::string payload) {
   protocol::ServerOutput out;
   send_pending_headers(out, false);
   protocol_->send_message(std::move(payload), out).value();
-  apply(std::move(out), *exchange_);
+  ++traffic_.response_messages;
+  emit(std::move(out));
   while (!answered_ && exchange_->unsent() > environment_.high_water) co_await outbound_.wait();
   if (const auto reason = cancelled()) co_return may_not_send(*reason);
   co_return true;
@@ -425,8 +429,9 @@ std::optional<Error> ServerCall::send_batch(std::optional<Headers> headers, std:
       error = std::move(sent).error();
       break;
     }
+    ++traffic_.response_messages;
   }
-  apply(std::move(out), *exchange_);
+  emit(std::move(out));
   return error;
 }
 
@@ -457,7 +462,12 @@ void ServerCall::finish(const Error* error) {
   answered_ = true;
   if (scheduled()) environment_.timers.cancel(*this);
   if (watch_) watch_->stop();
-  if (exchange_->reset()) return;
+  std::optional<Error> failed;
+  if (!exchange_->reset()) failed = send_end(error);
+  if (environment_.on_call_end) report_end(failed ? &*failed : error);
+}
+
+std::optional<Error> ServerCall::send_end(const Error* error) {
   protocol::ServerOutput out;
   std::optional<Error> failed;
   if (error == nullptr && route_.method->stream_type != StreamType::server &&
@@ -467,7 +477,11 @@ void ServerCall::finish(const Error* error) {
     } else {
       send_pending_headers(out, true);
       Result<void> sent = protocol_->send_message(*std::move(answer_), out);
-      if (!sent) failed = std::move(sent).error();
+      if (sent) {
+        ++traffic_.response_messages;
+      } else {
+        failed = std::move(sent).error();
+      }
     }
     if (failed) error = &*failed;
   }
@@ -479,8 +493,33 @@ void ServerCall::finish(const Error* error) {
     ending.trailers = checked(std::move(context_.response_trailers()), connectrpc::detail::trailer_name_fault);
   }
   protocol_->finish(std::move(ending), out);
-  apply(std::move(out), *exchange_);
+  emit(std::move(out));
   if (!exchange_->inbound_ended()) exchange_->abort(http::ResetReason::no_error);
+  return failed;
+}
+
+void ServerCall::emit(protocol::ServerOutput output) {
+  traffic_.response_bytes += output.body.size();
+  apply(std::move(output), *exchange_);
+}
+
+void ServerCall::consume(std::size_t bytes) {
+  traffic_.request_bytes += bytes;
+  exchange_->consume(bytes);
+}
+
+void ServerCall::report_end(const Error* error) const {
+  CallRecord record{*route_.method, exchange_->peer(), exchange_->request().headers};
+  record.protocol = context_.protocol();
+  record.codec = context_.codec();
+  record.http_version = context_.http_version();
+  record.http_method = context_.http_method();
+  record.authority = context_.authority();
+  record.error = error;
+  record.cancelled = cancelled();
+  record.traffic = traffic_;
+  record.duration = std::chrono::steady_clock::now() - began_;
+  environment_.on_call_end(record);
 }
 
 Task<> ServerCall::call_blocking() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <map>
@@ -14,8 +15,10 @@
 
 #include "base/block_cache.h"
 #include "codec/message_codec.h"
+#include "connectrpc/call_record.h"
 #include "connectrpc/cancel.h"
 #include "connectrpc/context.h"
+#include "connectrpc/deadline_policy.h"
 #include "connectrpc/detail/request_message.h"
 #include "connectrpc/detail/server_call.h"
 #include "connectrpc/error.h"
@@ -62,6 +65,8 @@ struct ServerEnvironment {
   CallList calls;
   /// By receive limit, where a method has its own. Nodes stay where they are: calls refer to them.
   std::map<std::size_t, protocol::ServerSettings> other_settings = {};
+  DeadlinePolicy deadlines = {};
+  CallHook on_call_end = nullptr;
 
   /// The settings of calls with this receive limit; valid as long as this object.
   const protocol::ServerSettings& settings_for(std::optional<std::size_t> receive_limit) {
@@ -185,6 +190,12 @@ class ServerCall final : public base::Block,
   void report_unsendable(const Error& error);
   void send_pending_headers(protocol::ServerOutput& out, bool last);
   void finish(const Error* error);
+  // The end of finish(), unless the client is gone. Gives why the answer could not be sent, if it could not.
+  std::optional<Error> send_end(const Error* error);
+  // Puts what the protocol said on the exchange.
+  void emit(protocol::ServerOutput output);
+  void consume(std::size_t bytes);
+  void report_end(const Error* error) const;
 
   // Shared: on a loop of the user's a handler may outlive its server.
   const std::shared_ptr<ServerEnvironment> shared_environment_;
@@ -203,6 +214,9 @@ class ServerCall final : public base::Block,
   std::string stall_;
   // A CancelReason, or -1: also read by the threads of blocking handlers.
   std::atomic<int> cancel_reason_{-1};
+  CallTraffic traffic_;
+  // Set where somebody wants to know.
+  std::chrono::steady_clock::time_point began_;
   bool answered_ = false;
   std::atomic<bool> sending_{false};
   BlockingCall* blocking_ = nullptr;

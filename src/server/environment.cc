@@ -14,14 +14,17 @@ rpc::ServerEnvironment make_environment(io::Loop& loop, const ServerOptions& opt
   settings.compress_min_bytes = options.compress_min_bytes;
   settings.require_connect_version = options.require_connect_version;
   settings.compress_responses = options.compress_responses;
-  return rpc::ServerEnvironment{loop,
-                                io::TimerQueue::of(loop),
-                                settings,
-                                threads,
-                                options.log,
-                                options.high_water,
-                                rpc::StallLimits{options.message_timeout, options.call_idle_timeout},
-                                {}};
+  rpc::ServerEnvironment environment{loop,
+                                     io::TimerQueue::of(loop),
+                                     settings,
+                                     threads,
+                                     options.log,
+                                     options.high_water,
+                                     rpc::StallLimits{options.message_timeout, options.call_idle_timeout},
+                                     {}};
+  environment.deadlines = options.deadlines;
+  environment.on_call_end = options.on_call_end;
+  return environment;
 }
 
 std::size_t worker_count(const ServerOptions& options) {

@@ -33,7 +33,7 @@ io::Loop* loop_of(const boost::asio::any_io_executor& executor) {
 
 class Router::Core {
  public:
-  explicit Core(ServerOptions options) : options_(std::move(options)) {}
+  explicit Core(ServerOptions options) : options_(std::move(options)) { options_.deadlines.check(); }
 
   server::RoutingTable& table() noexcept { return *table_; }
   std::shared_ptr<const server::RoutingTable> begin_to_serve() {
@@ -103,6 +103,8 @@ Router& Router::mount(std::string_view prefix, const Router& other) {
   core_->table().mount(prefix, other.core_->table());
   return *this;
 }
+
+std::vector<const MethodSpec*> Router::methods() const { return core_->table().methods(); }
 
 Task<> Router::serve(http::Request& request, http::Response& response) {
   io::Loop* const loop = loop_of(co_await boost::asio::this_coro::executor);

@@ -172,6 +172,15 @@ void RoutingTable::mount(std::string_view prefix, const RoutingTable& other) {
   has_blocking_ = has_blocking_ || other.has_blocking_;
 }
 
+std::vector<const MethodSpec*> RoutingTable::methods() const {
+  std::vector<const MethodSpec*> methods;
+  for (const auto& [path, method] : methods_) methods.push_back(method.route.method);
+  std::ranges::sort(methods, {}, [](const MethodSpec* method) { return method->path; });
+  const auto same = std::ranges::unique(methods, {}, [](const MethodSpec* method) { return method->path; });
+  methods.erase(same.begin(), same.end());
+  return methods;
+}
+
 const RoutingTable::Method* RoutingTable::find(std::string_view path) const noexcept {
   const auto at = methods_.find(path);
   return at == methods_.end() ? nullptr : &at->second;

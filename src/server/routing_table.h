@@ -67,6 +67,8 @@ class RoutingTable {
   /// From now on every change throws std::logic_error. Any thread; idempotent.
   void begin_to_serve();
 
+  /// Each method once, ordered by its path without prefixes.
+  std::vector<const MethodSpec*> methods() const;
   /// Null if no method has this path. Valid as long as the table.
   const Method* find(std::string_view path) const noexcept;
   /// Empty if no plain route has this path.

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -47,6 +48,7 @@ class Server::Core {
       if (users_loop_ == nullptr) {
         stop_now();
       } else {
+        begin_to_stop();
         close_ports();
       }
     }
@@ -65,6 +67,12 @@ class Server::Core {
     return router_;
   }
   Router& router() noexcept { return router_; }
+
+  void on_stop(std::function<void()> hook) {
+    must_not_run("on_stop");
+    if (!hook) throw std::invalid_argument("Server::on_stop: the hook is empty");
+    stop_hooks_.push_back(std::move(hook));
+  }
 
   std::uint16_t listen(std::string_view address, const TlsConfig* tls) {
     must_not_run("listen");
@@ -134,7 +142,7 @@ class Server::Core {
   }
 
   void stop() {
-    if (!started_ || stopping_.exchange(true)) return;
+    if (!started_ || !begin_to_stop()) return;
     // On each loop, what belongs to it.
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       asio::post(loop(i), [this, i] {
@@ -170,6 +178,13 @@ class Server::Core {
 
   void must_not_run(std::string_view member) const {
     if (started_) throw std::logic_error("Server::" + std::string(member) + ": the server was started before");
+  }
+
+  // False if it has begun before.
+  bool begin_to_stop() {
+    if (stopping_.exchange(true)) return false;
+    for (const auto& hook : stop_hooks_) hook();
+    return true;
   }
 
   // On the loop of the acceptor.
@@ -213,7 +228,7 @@ class Server::Core {
   // For the destructor of a server that may still run.
   void stop_now() {
     if (run_threads_.empty()) return;
-    if (!stopping_.exchange(true)) {
+    if (begin_to_stop()) {
       for (std::size_t i = 0; i < loops_.size(); ++i) {
         asio::post(loop(i), [this, i] {
           close_ports_of(i);
@@ -242,6 +257,7 @@ class Server::Core {
   std::vector<std::unique_ptr<server::ServerLoop>> loops_;
   std::deque<asio::executor_work_guard<io::Loop::executor_type>> guards_;
   std::vector<std::thread> run_threads_;
+  std::vector<std::function<void()>> stop_hooks_;
   std::atomic<bool> stopping_{false};
   bool started_ = false;
   std::mutex mutex_;
@@ -302,6 +318,12 @@ Server& Server::mount(std::string_view prefix, const Router& router) {
   return *this;
 }
 Router& Server::router() noexcept { return core_->router(); }
+
+std::vector<const MethodSpec*> Server::methods() const { return core_->router().methods(); }
+Server& Server::on_stop(std::function<void()> hook) {
+  core_->on_stop(std::move(hook));
+  return *this;
+}
 
 std::uint16_t Server::listen(std::string_view address) { return core_->listen(address, nullptr); }
 std::uint16_t Server::listen(std::string_view address, const TlsConfig& tls) { return core_->listen(address, &tls); }

@@ -39,6 +39,12 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
     return router_;
   }
 
+  std::vector<const MethodSpec*> methods() const { return router_.methods(); }
+  void on_stop(std::function<void()> hook) {
+    if (!hook) throw std::invalid_argument("InMemoryServer::on_stop: the hook is empty");
+    stop_hooks_.push_back(std::move(hook));
+  }
+
   ChannelPtr channel(ChannelOptions options) {
     start();
     auto core = std::make_shared<client::ChannelCore>("http://in-memory", std::move(options), loop_);
@@ -56,6 +62,7 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
 
   // The owner goes away; channels may still hold this.
   void stop() {
+    for (const auto& hook : stop_hooks_) hook();
     if (!own_loop_) {
       end();
       return;
@@ -100,6 +107,7 @@ class InMemoryServer::Core : public std::enable_shared_from_this<Core> {
   std::optional<server::ServerLoop> server_;
   std::optional<asio::executor_work_guard<io::Loop::executor_type>> guard_;
   std::thread thread_;
+  std::vector<std::function<void()>> stop_hooks_;
 };
 
 InMemoryServer::InMemoryServer(ServerOptions options)
@@ -118,6 +126,14 @@ InMemoryServer& InMemoryServer::add(ServiceSync& service, std::string_view prefi
   core_->router("add").add(service, prefix);
   return *this;
 }
+InMemoryServer& InMemoryServer::add(std::shared_ptr<Service> service, std::string_view prefix) {
+  core_->router("add").add(std::move(service), prefix);
+  return *this;
+}
+InMemoryServer& InMemoryServer::add(std::shared_ptr<ServiceSync> service, std::string_view prefix) {
+  core_->router("add").add(std::move(service), prefix);
+  return *this;
+}
 
 InMemoryServer& InMemoryServer::intercept(std::shared_ptr<Interceptor> interceptor) {
   core_->router("intercept").intercept(std::move(interceptor));
@@ -128,6 +144,12 @@ InMemoryServer& InMemoryServer::intercept(std::string_view name, std::shared_ptr
   return *this;
 }
 Router& InMemoryServer::router() noexcept { return core_->router(); }
+
+std::vector<const MethodSpec*> InMemoryServer::methods() const { return core_->methods(); }
+InMemoryServer& InMemoryServer::on_stop(std::function<void()> hook) {
+  core_->on_stop(std::move(hook));
+  return *this;
+}
 
 NetworkReport InMemoryServer::network() const { return core_->network(); }
 

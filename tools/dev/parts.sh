@@ -160,6 +160,18 @@ part_interop() {
   done
   [[ ${#page[@]} -gt 0 ]] || skip "docs/differences.md: not all that it tells of is here"
   python3 interop/run.py --ours "$build/release/bin" "${programs[@]}" "${page[@]}" --work "$build/interop" --counts "$counts"
+  local asking=() at
+  for ((at = 0; at < ${#programs[@]}; at += 2)); do
+    case ${programs[at]} in
+      --grpcurl | --buf | --go | --grpcpp) asking+=("${programs[@]:at:2}") ;;
+    esac
+  done
+  python3 interop/services.py --bin "$build/release/bin" "${asking[@]}" --counts "$counts"
+  if have chromium; then
+    python3 interop/browser.py --bin "$build/release/bin" --chromium chromium --counts "$counts"
+  else
+    skip "a browser's preflight: chromium is not here"
+  fi
 }
 
 # run_conformance_suite ARG OF conformance/run.py…

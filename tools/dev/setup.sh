@@ -16,6 +16,7 @@ packages_check=(
   valgrind                              # counts the instructions of a call
   libgrpc++-dev protobuf-compiler-grpc  # grpc++ as a judge: only tests link it
   ca-certificates                       # for the judges' downloads
+  chromium                              # a browser's own CORS
 )
 
 packages_peers=(

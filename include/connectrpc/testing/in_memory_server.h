@@ -1,8 +1,10 @@
 // A server for users' tests, without sockets: the real bytes of the protocols through a pipe in memory.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "connectrpc/channel.h"
 #include "connectrpc/interceptor.h"
@@ -34,11 +36,17 @@ class InMemoryServer {
   /// As Server::add; before the first channel() is made.
   InMemoryServer& add(Service& service, std::string_view prefix = "");
   InMemoryServer& add(ServiceSync& service, std::string_view prefix = "");
+  InMemoryServer& add(std::shared_ptr<Service> service, std::string_view prefix = "");
+  InMemoryServer& add(std::shared_ptr<ServiceSync> service, std::string_view prefix = "");
 
   /// As Server::intercept; before the first channel() is made.
   InMemoryServer& intercept(std::shared_ptr<Interceptor> interceptor);
   InMemoryServer& intercept(std::string_view name, std::shared_ptr<Interceptor> interceptor);
 
+  /// As Server::methods.
+  std::vector<const MethodSpec*> methods() const;
+  /// As Server::on_stop: called by the destructor.
+  InMemoryServer& on_stop(std::function<void()> hook);
   /// Where everything else is added that a Server has: routes, middleware, limits. It changes no more once a channel
   /// was made.
   Router& router() noexcept;
