@@ -17,6 +17,8 @@ namespace {
 // Its answer proves that the peer has seen the first GOAWAY.
 constexpr std::array<std::uint8_t, 8> shutdown_ping = {'g', 'o', 'i', 'n', 'g', ' ', 'u', 'p'};
 
+constexpr int most_early_pings = 2;
+
 std::vector<nghttp2_settings_entry> server_settings(const http::SessionLimits& limits) {
   return {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrent_streams}};
 }
@@ -79,6 +81,23 @@ void ServerSession::on_ping_ack(const std::uint8_t* opaque_data) {
 
 void ServerSession::on_goaway(const nghttp2_goaway&) {}
 
+void ServerSession::on_ping() {
+  if (ping_interval_.count() == 0) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ping_ >= ping_interval_) {
+    last_ping_ = now;
+    return;
+  }
+  // The text is what gRPC's clients look for.
+  if (++early_pings_ == most_early_pings + 1) give_up(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings");
+}
+
+// Clients that measure the connection ping with every burst of an answer.
+void ServerSession::on_message_sent() {
+  early_pings_ = 0;
+  last_ping_ = {};
+}
+
 // ---- Requests in
 
 void ServerSession::on_fields_begin(const nghttp2_frame& frame) {
@@ -125,6 +144,8 @@ void ServerSession::on_head_field(Stream& base, std::string_view name, std::stri
 
 void ServerSession::on_head_complete(Stream& base) {
   base.head_complete = true;
+  // Not before this one counts as processed.
+  if (++requests_ == most_requests_) begin_shutdown();
   if (base.link == nullptr) return;
   set_fresh(*base.link);
   touch_inbound(*base.link);

@@ -2,6 +2,7 @@
 #include "http2/session_core.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <new>
 #include <utility>
@@ -157,7 +158,11 @@ struct SessionCore::Callbacks {
           self.on_goaway(frame->goaway);
           break;
         case NGHTTP2_PING:
-          if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.on_ping_ack(frame->ping.opaque_data);
+          if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+            self.on_ping_ack(frame->ping.opaque_data);
+          } else {
+            self.on_ping();
+          }
           break;
         default: break;
       }
@@ -206,6 +211,7 @@ struct SessionCore::Callbacks {
   static int on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     return guarded([&] {
       SessionCore& self = core(user);
+      if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) self.on_message_sent();
       if (frame->hd.type == NGHTTP2_GOAWAY) {
         self.goaway_ = true;
         if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
@@ -359,6 +365,20 @@ void SessionCore::reset_all(http::ResetReason reason, std::string_view text) {
     }
     link = next;
   }
+}
+
+bool SessionCore::send_ping() {
+  constexpr std::array<std::uint8_t, 8> alive = {'a', 'l', 'i', 'v', 'e', '?', ' ', ' '};
+  if (dead_ || nghttp2_submit_ping(native(), NGHTTP2_FLAG_NONE, alive.data()) != 0) return false;
+  wake_if_idle();
+  return true;
+}
+
+void SessionCore::give_up(std::uint32_t error_code, std::string_view text) {
+  nghttp2_submit_goaway(native(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(native()), error_code,
+                        reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  nghttp2_session_terminate_session(native(), error_code);
+  wake_if_idle();
 }
 
 // ---- Bytes in
