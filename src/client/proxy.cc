@@ -115,7 +115,7 @@ std::optional<Proxy> parse_proxy(std::string_view text, std::string_view source)
     refuse("it has more than a host and a port");
   }
   if (view.has_port() && !view.port().empty()) {
-    proxy.port = view.port_number();
+    proxy.port = port_from(std::string_view(view.port().data(), view.port().size()));
     if (proxy.port == 0) refuse("its port is not between 1 and 65535");
   }
   if (view.has_userinfo()) {

@@ -69,8 +69,13 @@ void ServerSession::begin_shutdown() {
   // What is on its way to us must not be lost: first say that we go, and draw the line when the peer has heard it
   // (RFC 9113 section 6.8).
   nghttp2_submit_shutdown_notice(native());
-  nghttp2_submit_ping(native(), NGHTTP2_FLAG_NONE, shutdown_ping.data());
   wake_if_idle();
+}
+
+// Not before: nghttp2 sends a PING ahead of what waits, and its answer would prove nothing.
+void ServerSession::on_goaway_sent() {
+  if (!shutting_down_ || std::exchange(notice_sent_, true)) return;
+  nghttp2_submit_ping(native(), NGHTTP2_FLAG_NONE, shutdown_ping.data());
 }
 
 void ServerSession::on_ping_ack(const std::uint8_t* opaque_data) {

@@ -55,6 +55,7 @@ class ServerSession final : public SessionCore, public http::Drainable {
   void on_goaway(const nghttp2_goaway& goaway) override;
   void on_ping_ack(const std::uint8_t* opaque_data) override;
   void on_ping() override;
+  void on_goaway_sent() override;
   void on_message_sent() override;
 
   http::RequestHandler& handler_;
@@ -66,6 +67,7 @@ class ServerSession final : public SessionCore, public http::Drainable {
   std::chrono::steady_clock::time_point last_ping_;
   int early_pings_ = 0;
   bool shutting_down_ = false;
+  bool notice_sent_ = false;
 };
 
 std::unique_ptr<ServerSession> make_server_session(http::RequestHandler& handler, const http::SessionLimits& limits,

@@ -221,6 +221,8 @@ struct SessionCore::Callbacks {
             self.end_text_ = std::string(self.other_end()) + " broke HTTP/2: " + error_name(frame->goaway.error_code) +
                              excerpt(as_text(frame->goaway.opaque_data, frame->goaway.opaque_data_len));
           }
+        } else {
+          self.on_goaway_sent();
         }
       } else if (self.refusing_ != 0 && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
                  (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS)) {

@@ -74,6 +74,8 @@ class SessionCore : public io::Session {
   virtual void on_ping_ack(const std::uint8_t* opaque_data) = 0;
   /// The peer has sent a PING, which is answered without further ado.
   virtual void on_ping() {}
+  /// A GOAWAY without an error was sent.
+  virtual void on_goaway_sent() {}
   /// A HEADERS or DATA frame was sent.
   virtual void on_message_sent() {}
   /// GOAWAY with an error and a text of ASCII; the connection ends when it is sent.

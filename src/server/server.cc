@@ -159,6 +159,7 @@ class Server::Core {
   }
 
   void run() {
+    must_not_run("run");
     if (users_loop_ != nullptr) {
       // Registered on the user's loop, and gone with this call.
       StopSignals signals(*users_loop_, *this);

@@ -39,8 +39,8 @@ TEST_P(ThroughProxy, ByOption) {
   options.http_version = version;
   options.proxy = "http://us%65r:p%40ss@127.0.0.1:" + std::to_string(proxy.port());
   const ProbeServiceClientSync client(server.url(), options);
-  EXPECT_EQ(client.probe(ProbeRequest())->text(), "hello ");
-  EXPECT_EQ(client.probe(ProbeRequest())->text(), "hello ");
+  EXPECT_EQ((*client.probe(ProbeRequest())).text(), "hello ");
+  EXPECT_EQ((*client.probe(ProbeRequest())).text(), "hello ");
   const std::string target = "127.0.0.1:" + std::to_string(server.port());
   ASSERT_EQ(proxy.heads().size(), 1u);
   // user:p@ss
@@ -57,11 +57,11 @@ TEST_P(ThroughProxy, ByEnvironment) {
   options.tls.server_name("localhost");
   const Variable variable(tls ? "https_proxy" : "http_proxy", proxy.url());
   const std::string url = tls ? "https://server.invalid" : "http://server.invalid";
-  EXPECT_EQ(ProbeServiceClientSync(url, options).probe(ProbeRequest())->text(), "hello ");
+  EXPECT_EQ((*ProbeServiceClientSync(url, options).probe(ProbeRequest())).text(), "hello ");
   ASSERT_EQ(proxy.heads().size(), 1u);
   EXPECT_TRUE(proxy.heads()[0].starts_with(tls ? "CONNECT server.invalid:443 " : "CONNECT server.invalid:80 "));
   // This machine, what no_proxy names, and who wants none go without.
-  EXPECT_EQ(ProbeServiceClientSync(server.url(), options).probe(ProbeRequest())->text(), "hello ");
+  EXPECT_EQ((*ProbeServiceClientSync(server.url(), options).probe(ProbeRequest())).text(), "hello ");
   options.connect_timeout = 5s;
   {
     const Variable none("no_proxy", "example.com, .invalid");

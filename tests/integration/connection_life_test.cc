@@ -36,14 +36,14 @@ TEST(KeepAlive, AServerAsksAndASilentClientGoes) {
   options.keepalive_interval = 50ms;
   options.keepalive_timeout = 100ms;
   TestServer server(Style::coroutine, options);
+  const auto begin = Clock::now();
   RawClient client(server.port());
   open_http2(client);
   const std::string ping = next_frame(client, ping_frame);
   ASSERT_TRUE(client.send(frame(ping_frame, 1, ping)));
   EXPECT_EQ(next_frame(client, ping_frame), ping);
-  const auto begin = Clock::now();
   EXPECT_EQ(next_frame(client, ping_frame), "closed");
-  EXPECT_GE(Clock::now() - begin, 90ms);
+  EXPECT_GE(Clock::now() - begin, 200ms);
   EXPECT_TRUE(eventually([&] { return server.server().connections() == 0; }));
 }
 
@@ -120,7 +120,7 @@ TEST(KeepAlive, ALongCallOutlivesMany) {
   const ProbeServiceClientSync client(server.url(), channel);
   ProbeRequest slow;
   slow.set_delay_ms(300);
-  EXPECT_EQ(client.probe(slow)->text(), "hello ");
+  EXPECT_EQ((*client.probe(slow)).text(), "hello ");
   std::this_thread::sleep_for(200ms);
   EXPECT_EQ(server.server().connections(), 1u);
 }
@@ -175,10 +175,10 @@ TEST_P(ConnectionLife, IdleConnectionsGo) {
   const ProbeServiceClientSync client(server.url(), channel());
   ProbeRequest slow;
   slow.set_delay_ms(300);
-  EXPECT_EQ(client.probe(slow)->text(), "hello ");
+  EXPECT_EQ((*client.probe(slow)).text(), "hello ");
   EXPECT_EQ(server.server().connections(), 1u);
   EXPECT_TRUE(eventually([&] { return server.server().connections() == 0; }));
-  EXPECT_EQ(client.probe(ProbeRequest())->text(), "hello ");
+  EXPECT_EQ((*client.probe(ProbeRequest())).text(), "hello ");
 }
 
 TEST_P(ConnectionLife, SoManyRequestsAConnection) {
@@ -188,7 +188,7 @@ TEST_P(ConnectionLife, SoManyRequestsAConnection) {
   const ProbeServiceClientSync client(server.url(), channel());
   std::vector<std::string> peers;
   for (int i = 0; i < 9; ++i) {
-    const std::string peer = client.probe(ProbeRequest())->peer();
+    const std::string peer = (*client.probe(ProbeRequest())).peer();
     if (peers.empty() || peers.back() != peer) peers.push_back(peer);
   }
   EXPECT_EQ(peers.size(), 3u);
@@ -213,11 +213,11 @@ TEST(SlowBeginnings, NoRequestAtAll) {
   options.header_timeout = 100ms;
   TestServer server(Style::coroutine, options);
   for (const std::string_view bytes : {"", "POST / HTT", "PRI * HTTP/2.0\r\n"}) {
+    const auto begin = Clock::now();
     RawClient client(server.port());
     client.send(bytes);
-    const auto begin = Clock::now();
     EXPECT_EQ(client.read_all(), "");
-    EXPECT_GE(Clock::now() - begin, 80ms) << bytes;
+    EXPECT_GE(Clock::now() - begin, 100ms) << bytes;
   }
 }
 
@@ -246,10 +246,10 @@ TEST(SlowBeginnings, AHandshakeThatDoesNotEnd) {
   ServerOptions options;
   options.handshake_timeout = 100ms;
   TestServer server(Style::coroutine, options, true);
-  RawClient client(server.port());
   const auto begin = Clock::now();
+  RawClient client(server.port());
   EXPECT_EQ(client.read_all(), "");
-  EXPECT_GE(Clock::now() - begin, 80ms);
+  EXPECT_GE(Clock::now() - begin, 100ms);
   EXPECT_TRUE(eventually([&] { return server.logged("no TLS handshake within handshake_timeout"); }));
 }
 

@@ -60,7 +60,7 @@ TEST(Handover, ADescriptorByNumberAndByAddress) {
     EXPECT_EQ(said, port);
     candidate.server.start();
     const ProbeServiceClientSync client("http://127.0.0.1:" + std::to_string(port));
-    EXPECT_EQ(client.probe(ProbeRequest())->text(), "hello ");
+    EXPECT_EQ((*client.probe(ProbeRequest())).text(), "hello ");
   }
 }
 
@@ -69,13 +69,13 @@ TEST(Handover, WhatDoesNotListenIsNamed) {
   Server& server = candidate.server;
   EXPECT_EQ(fault_of([&] { server.listen("fd:x"); }), "cannot listen on fd:x: a descriptor is written fd:3");
   EXPECT_EQ(fault_of([&] { server.listen("fd:"); }), "cannot listen on fd:: a descriptor is written fd:3");
-  EXPECT_EQ(fault_of([&] { server.listen("fd:9999"); }), "cannot listen on fd:9999: Bad file descriptor");
+  EXPECT_EQ(fault_of([&] { server.listen("fd:9999"); }), "cannot listen on fd:9999: bad file descriptor");
   const int idle = ::socket(AF_INET, SOCK_STREAM, 0);
   EXPECT_EQ(fault_of([&] { server.listen_fd(idle); }),
             "cannot listen on fd:" + std::to_string(idle) + ": the socket does not listen");
   const int file = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   EXPECT_EQ(fault_of([&] { server.listen_fd(file); }),
-            "cannot listen on fd:" + std::to_string(file) + ": Socket operation on non-socket");
+            "cannot listen on fd:" + std::to_string(file) + ": socket operation on non-socket");
   EXPECT_NE(fault_of([&] { server.listen("systemd:web"); }).find("systemd:web"), std::string::npos);
 }
 
@@ -142,7 +142,7 @@ TEST(Handover, TheFileOfAUnixSocketGoesWithTheLastServer) {
   second->server.start();
   first.reset();
   EXPECT_TRUE(std::filesystem::is_socket(path));
-  EXPECT_EQ(ProbeServiceClientSync("unix:" + path).probe(ProbeRequest())->text(), "hello ");
+  EXPECT_EQ((*ProbeServiceClientSync("unix:" + path).probe(ProbeRequest())).text(), "hello ");
   second.reset();
   EXPECT_FALSE(std::filesystem::exists(path));
 }

@@ -246,7 +246,7 @@ TEST(Shutdown, AllPortsClose) {
   const std::string unix_address = "unix:@connectrpc-shutdown-" + std::to_string(::getpid());
   server.listen(unix_address);
   server.start();
-  EXPECT_TRUE(ProbeServiceClientSync(unix_address).probe(ProbeRequest())->text() == "hello ");
+  EXPECT_EQ((*ProbeServiceClientSync(unix_address).probe(ProbeRequest())).text(), "hello ");
   server.stop();
   server.wait();
   EXPECT_ANY_THROW(RawClient{first});

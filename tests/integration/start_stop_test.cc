@@ -33,7 +33,7 @@ void cycle(int number) {
     ChannelOptions channel = server.channel_options();
     if (number % 2 == 0) channel.http_version = HttpVersion::http2;
     const ProbeServiceClientSync client(server.url(), channel);
-    EXPECT_EQ(client.probe(ProbeRequest())->text(), "hello ");
+    EXPECT_EQ((*client.probe(ProbeRequest())).text(), "hello ");
   }
   if (number % 5 == 0) {
     server.server().stop();

@@ -29,8 +29,13 @@ class TlsReload : public ::testing::Test {
   }
 
   void write(const io::TestCertificate& made) {
-    std::ofstream(certificate_.path(), std::ios::binary) << made.certificate;
-    std::ofstream(key_.path(), std::ios::binary) << made.key;
+    put(certificate_, made.certificate);
+    put(key_, made.key);
+  }
+  // At once, as those do who renew certificates.
+  static void put(const io::TestFile& file, const std::string& content) {
+    std::ofstream(file.path() + ".new", std::ios::binary) << content;
+    std::filesystem::rename(file.path() + ".new", file.path());
   }
 
   ProbeServiceClientSync client(const io::TestCertificate& trusted) const {
@@ -63,26 +68,26 @@ class TlsReload : public ::testing::Test {
 TEST_F(TlsReload, ByCall) {
   serve(0ms);
   const ProbeServiceClientSync kept = client(first_);
-  EXPECT_EQ(kept.probe(ProbeRequest())->text(), "hello ");
+  EXPECT_EQ((*kept.probe(ProbeRequest())).text(), "hello ");
   write(second_);
   EXPECT_TRUE(answers(first_));
   server_->reload_tls();
   EXPECT_TRUE(answers(second_));
   EXPECT_FALSE(answers(first_));
   // Connections keep what they began with.
-  EXPECT_EQ(kept.probe(ProbeRequest())->text(), "hello ");
+  EXPECT_EQ((*kept.probe(ProbeRequest())).text(), "hello ");
 }
 
 TEST_F(TlsReload, WhatCannotBeUsedIsNamedAndTheOldStays) {
   serve(0ms);
-  std::ofstream(key_.path(), std::ios::binary) << second_.key;
+  put(key_, second_.key);
   try {
     server_->reload_tls();
     ADD_FAILURE() << "a key that does not belong to its certificate";
   } catch (const std::invalid_argument& error) {
     EXPECT_NE(std::string_view(error.what()).find(key_.path()), std::string::npos) << error.what();
   }
-  std::ofstream(certificate_.path(), std::ios::binary) << "";
+  put(certificate_, "");
   EXPECT_THROW(server_->reload_tls(), std::invalid_argument);
   EXPECT_TRUE(answers(first_));
 }
@@ -100,12 +105,12 @@ TEST_F(TlsReload, BySettings) {
 TEST_F(TlsReload, ByItselfWhenFilesChange) {
   serve(20ms);
   EXPECT_TRUE(answers(first_));
-  std::ofstream(certificate_.path(), std::ios::binary) << second_.certificate;
+  put(certificate_, second_.certificate);
   EXPECT_TRUE(eventually([&] { return logged("TLS certificates cannot be loaded anew") == 1; }));
   EXPECT_TRUE(answers(first_));
   std::this_thread::sleep_for(100ms);
   EXPECT_EQ(logged("TLS certificates cannot be loaded anew"), 1u);
-  std::ofstream(key_.path(), std::ios::binary) << second_.key;
+  put(key_, second_.key);
   EXPECT_TRUE(eventually([&] { return answers(second_); }));
   EXPECT_EQ(logged("TLS certificates were loaded anew"), 1u);
 }

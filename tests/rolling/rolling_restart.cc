@@ -59,11 +59,9 @@ int serve(const char* certificate_file, const char* key_file) {
   server.add(probe);
   server.listen("fd:3");
   server.listen("fd:4", TlsConfig::from_files(certificate_file, key_file));
-  std::thread ready([] {
-    if (::write(STDOUT_FILENO, "\n", 1) != 1) std::abort();
-  });
+  // Whoever connects from here on waits in the sockets' queues.
+  if (::write(STDOUT_FILENO, "\n", 1) != 1) return 1;
   server.run();
-  ready.join();
   return 0;
 }
 
@@ -76,10 +74,10 @@ class ServerProcess {
     if (::pipe2(ready.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
-    // None of these is 3 or 4, see listen_on().
+    // First: its number may be 3 or 4, which those of the sockets are not, see listen_on().
+    ::posix_spawn_file_actions_adddup2(&actions, ready[1], STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, plain, 3);
     ::posix_spawn_file_actions_adddup2(&actions, tls, 4);
-    ::posix_spawn_file_actions_adddup2(&actions, ready[1], STDOUT_FILENO);
     const std::array<const char*, 5> arguments{program, "--serve", certificate_file, key_file, nullptr};
     const int error =
         ::posix_spawn(&pid_, program, &actions, nullptr, const_cast<char* const*>(arguments.data()), environ);
