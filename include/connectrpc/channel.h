@@ -71,6 +71,16 @@ struct ChannelOptions {
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(20);
   /// Connections at once, on each loop; further calls wait for one. HTTP/1.1 needs one a call.
   std::size_t max_connections = 100;
+  /// HTTP/2: a connection on which a call is under way and that has brought nothing for this long is asked for a sign
+  /// of life (PING); without one within the timeout its calls end with unavailable. Servers of gRPC send away who asks
+  /// too often, by default every five minutes. Zero: never asked.
+  std::chrono::nanoseconds keepalive_interval{0};
+  std::chrono::nanoseconds keepalive_timeout = std::chrono::seconds(20);
+  /// Asks also while there is no call.
+  bool keepalive_without_calls = false;
+  /// The HTTP proxy that connections go through by CONNECT: "http://[user:password@]host[:port]", port 80 by default;
+  /// "": none. Empty: as the environment says when the channel is made (docs/connections.md).
+  std::optional<std::string> proxy = std::nullopt;
   /// Idle connections are closed after this.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(90);
   /// Largest header list taken, in bytes as HTTP/2 counts them.

@@ -11,6 +11,7 @@
 
 #include "connectrpc/http/middleware.h"
 #include "connectrpc/interceptor.h"
+#include "connectrpc/listening_socket.h"
 #include "connectrpc/router.h"
 #include "connectrpc/server_options.h"
 #include "connectrpc/service.h"
@@ -39,7 +40,7 @@ class Server {
   explicit Server(boost::asio::io_context& io, ServerOptions options = ServerOptions());
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
-  /// Stops, cancels the calls under way and joins its threads. Handlers that block are waited for.
+  /// stop_now(), then joins its threads. Handlers that block are waited for.
   ~Server();
 
   /// Serves `service` below `prefix` ("" or "/api"). Not owned; must outlive the server. std::invalid_argument names a
@@ -81,18 +82,42 @@ class Server {
   /// (abstract, Linux). HTTP/1.1 and h2c on the same port; any number of ports of any kind. Returns the port, which the
   /// system chose if it was 0; 0 for a unix socket. A socket's file that nobody listens on is taken over, and the file
   /// goes when the server stops. Throws Error that names the address and what is wrong.
+  ///
+  /// Also a socket that listens already: "fd:3" a descriptor of this process, "systemd:web" those that systemd passed
+  /// under that name (FileDescriptorName=), "systemd:" all of them. std::invalid_argument if it is none.
   std::uint16_t listen(std::string_view address);
   /// The same with TLS; HTTP/2 by ALPN.
   std::uint16_t listen(std::string_view address, const TlsConfig& tls);
+  /// Serves a socket that listens already and is the server's from then on, errors included. A unix socket's file stays
+  /// when the server stops. std::invalid_argument if it does not listen.
+  std::uint16_t listen_fd(int socket);
+  std::uint16_t listen_fd(int socket, const TlsConfig& tls);
+
+  /// Sockets of a process that this one replaces (listening_socket.h): a later listen() for the address of one takes it
+  /// instead of opening its own. What none has taken by start() is closed.
+  Server& inherit(std::vector<ListeningSocket> sockets);
+  /// Copies of the sockets listened on, by the addresses given to listen(), for the process that is to replace this
+  /// one. The files of unix sockets are theirs from then on: they stay when this server stops. Before stop().
+  std::vector<ListeningSocket> hand_over();
+
+  /// Reads the files of all ports' certificates again; new connections get them. Any thread. If one cannot be used, the
+  /// old ones stay, all of them, and std::invalid_argument names the file.
+  void reload_tls();
+  /// New connections to this port, given as listen() returned it, get other settings. Any thread. std::invalid_argument
+  /// if it has no TLS or the settings cannot be used.
+  void replace_tls(std::uint16_t port, const TlsConfig& tls);
 
   /// Begins to serve and returns: on threads of its own, or on the user's loop.
   void start();
-  /// start(), then waits for SIGINT, SIGTERM or stop(), drains, and returns. On the user's loop it runs that loop until
-  /// the server has stopped.
+  /// start(), then waits for SIGINT, SIGTERM or stop(), drains, and returns; a second signal is stop_now(). On the
+  /// user's loop it runs that loop until the server has stopped.
   void run();
-  /// Stops accepting, lets calls under way end within drain_timeout, cancels the rest, closes. Returns at once; run()
-  /// or wait() return when it is done. Any thread; idempotent.
+  /// Stops accepting, lets calls under way end within drain_timeout, cancels the rest (CancelReason::shutdown), resets
+  /// after cancel_timeout what has not ended by then. Returns at once; run() or wait() return when it is done, also
+  /// while handlers that ignore their cancellation still run. Any thread; idempotent.
   void stop();
+  /// stop() that cancels at once; cuts a stop() short that is under way. Any thread; idempotent.
+  void stop_now();
   /// Waits until a server on threads of its own has stopped.
   void wait();
   /// Called once when the server begins to stop, by a signal, stop() or its destructor, before calls under way are

@@ -48,11 +48,43 @@ struct ServerOptions {
   std::chrono::nanoseconds call_idle_timeout{0};
   /// What becomes of the timeouts that clients ask for, or do not.
   DeadlinePolicy deadlines = DeadlinePolicy();
+  /// How long a TLS handshake may take, and how long a client may take for the head of a request: from the connection's
+  /// beginning to the first one, and from its first byte for later ones of HTTP/1.1, where this is exact to half of it.
+  /// Then the connection is closed. Zero: for ever.
+  std::chrono::milliseconds handshake_timeout = std::chrono::seconds(20);
+  std::chrono::milliseconds header_timeout = std::chrono::seconds(20);
+  /// HTTP/2: a connection that has brought nothing for this long is asked for a sign of life (PING), calls or not, and
+  /// closed if none comes within the timeout. Zero: never asked.
+  std::chrono::milliseconds keepalive_interval = std::chrono::hours(2);
+  std::chrono::milliseconds keepalive_timeout = std::chrono::seconds(20);
+  /// A client that pings more often than this, and gets no answers of calls meanwhile, is told to calm down and sent
+  /// away (GOAWAY with ENHANCE_YOUR_CALM, "too_many_pings") at its third ping too many. Zero: all may.
+  std::chrono::milliseconds keepalive_min_interval = std::chrono::seconds(10);
+  /// A connection takes no further calls once it is as old as this, has been without a call for as long, or has had as
+  /// many requests: HTTP/2 says so with GOAWAY, HTTP/1.1 with `connection: close`, and calls under way go on. The two
+  /// times are a tenth shorter or longer by chance, so that connections made together do not end together. Zero: never.
+  std::chrono::milliseconds max_connection_age{0};
+  std::chrono::milliseconds max_connection_idle{0};
+  std::size_t max_connection_requests = 0;
+  /// How long calls under way may go on after one of the three; then the connection is closed. Zero: as long as they
+  /// like.
+  std::chrono::milliseconds max_connection_grace{0};
+  /// How often the files of TLS certificates are looked at; what changed is loaded, as Server::reload_tls() does, and
+  /// errors go to the log hook. Zero: never.
+  std::chrono::milliseconds tls_check_interval{0};
   /// A socket and a queue for each loop (SO_REUSEPORT) instead of one that hands connections to the loop with the
-  /// fewest. The kernel's hash leaves loops idle when connections are few.
+  /// fewest. The kernel's hash leaves loops idle when connections are few. Two servers with it may share a port, but it
+  /// is no way to replace one by the other: connections that wait in the queue of the one that ends are reset.
   bool reuse_port = false;
   /// How long calls under way may go on once the server is told to stop; then they are cancelled.
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
+  /// An HTTP/1.1 connection at rest is closed by a stop once nothing has moved on it for this long, most of them so at
+  /// once: a request that is on its way just then would get no answer, and its client could not know whether it was
+  /// processed. Until then one more request is answered, with `connection: close`. A connection that has brought no
+  /// request yet gets the same time. Zero: closed at once.
+  std::chrono::milliseconds drain_quiet = std::chrono::seconds(1);
+  /// How long cancelled calls get to end and to send their answers; then their connections are reset.
+  std::chrono::milliseconds cancel_timeout{500};
   LogHook log = nullptr;
   /// Told of every call that has ended: access_log() makes lines of it.
   CallHook on_call_end = nullptr;

@@ -38,6 +38,12 @@ class TlsConfig {
   /// default.
   TlsConfig& require_client_certificate(bool required = true);
 
+  /// The same settings with everything that came from files read again; what was given as PEM stays. Throws as loading
+  /// does.
+  TlsConfig reloaded() const;
+  /// Whether a file has changed since it was read, or cannot be looked at any more; by its time, size and inode.
+  bool files_changed() const noexcept;
+
   /// Application protocols in order of preference; "h2", "http/1.1" by default. Empty: none are negotiated.
   TlsConfig& alpn(std::vector<std::string> protocols);
 

@@ -22,6 +22,28 @@ const Compression* find_compression(const CompressionRegistry& known, const std:
   return found;
 }
 
+namespace {
+
+void check_keepalive(const ChannelOptions& options) {
+  const auto refuse = [](const char* option, std::chrono::nanoseconds value, const char* why) {
+    throw std::invalid_argument("ChannelOptions::" + std::string(option) + ": " + std::to_string(value.count()) +
+                                " ns " + why);
+  };
+  const auto interval = options.keepalive_interval;
+  if (interval.count() < 0) refuse("keepalive_interval", interval, "is negative");
+  if (options.keepalive_timeout.count() <= 0) {
+    refuse("keepalive_timeout", options.keepalive_timeout, "leaves no time for an answer");
+  }
+  if (interval.count() > 0 && options.http_version == HttpVersion::http1_1) {
+    refuse("keepalive_interval", interval, "is given, but http_version says HTTP/1.1, which has no PING");
+  }
+  if (options.keepalive_without_calls && interval.count() == 0) {
+    throw std::invalid_argument("ChannelOptions::keepalive_without_calls: true, but keepalive_interval is 0");
+  }
+}
+
+}  // namespace
+
 void LoopHandle::forget() {
   const std::lock_guard lock(mutex_);
   loop_ = nullptr;
@@ -54,6 +76,12 @@ ChannelCore::ChannelCore(std::string_view url, ChannelOptions options, io::Loop*
     throw std::invalid_argument("ChannelOptions: gRPC needs HTTP/2, http_version says HTTP/1.1");
   }
   if (options_.max_connections == 0) throw std::invalid_argument("ChannelOptions::max_connections must not be 0");
+  check_keepalive(options_);
+  if (options_.proxy && !options_.proxy->empty() && !url_.unix_path.empty()) {
+    throw std::invalid_argument("ChannelOptions::proxy: \"" + *options_.proxy + "\" leads to no unix socket (" +
+                                url_text_ + ")");
+  }
+  proxy_ = options_.proxy ? parse_proxy(*options_.proxy, "ChannelOptions::proxy") : proxy_from_environment(url_);
   if (url_.tls) io::prepare(options_.tls);
   settings_.compressions = &options_.compressions;
   settings_.receive_limit = options_.receive_limit;

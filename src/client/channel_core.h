@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/proxy.h"
 #include "client/url.h"
 #include "connectrpc/call_options.h"
 #include "connectrpc/channel.h"
@@ -56,6 +57,9 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   /// The HTTP version that connections must have; empty: what ALPN brings.
   std::optional<HttpVersion> version_for(StreamType type) const noexcept;
 
+  /// What connections go through; empty: nothing.
+  const std::optional<Proxy>& proxy() const noexcept { return proxy_; }
+
   /// Makes connections in another way than by dialing the URL: null where it cannot. Set before the first call.
   using Connector = std::function<std::unique_ptr<io::Stream>(io::Loop& loop)>;
   void set_connector(Connector connector) { connector_ = std::move(connector); }
@@ -75,6 +79,7 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   std::string url_text_;
   Url url_;
   ChannelOptions options_;
+  std::optional<Proxy> proxy_;
   protocol::ClientSettings settings_;
   io::Loop* fixed_loop_;
   Connector connector_;

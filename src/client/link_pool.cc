@@ -81,9 +81,13 @@ void LinkPool::forget(LinkWaiter& waiter) noexcept {
   --waiting_;
 }
 
-LinkPool::Link* LinkPool::find_room() noexcept {
+LinkPool::Link* LinkPool::find_room() {
   for (Link& link : links_) {
-    if (!link.exchanges->retired() && link.exchanges->capacity() > 0) return &link;
+    if (link.exchanges->retired() || link.exchanges->capacity() == 0) continue;
+    // A server that has closed a kept connection may have said so already: better heard before the request than after
+    // it, when nobody knows whether it was processed.
+    if (link.version == HttpVersion::http1_1 && !link.fresh) link.connection->look();
+    if (!link.exchanges->retired()) return &link;
   }
   return nullptr;
 }
@@ -110,7 +114,10 @@ void LinkPool::serve_waiting() {
 void LinkPool::dial_for_waiting() {
   // One HTTP/2 connection will do for all who wait; of HTTP/1.1 each needs its own.
   const std::size_t wanted = expected_ == HttpVersion::http2 ? std::min<std::size_t>(waiting_, 1) : waiting_;
-  while (dials_.size() < wanted && links_.size() + dials_.size() < core_->options().max_connections) start_dial();
+  // Those that take no further calls do not count: a call under way on one may last.
+  const auto usable = static_cast<std::size_t>(
+      std::count_if(links_.begin(), links_.end(), [](const Link& link) { return !link.exchanges->retired(); }));
+  while (dials_.size() < wanted && usable + dials_.size() < core_->options().max_connections) start_dial();
 }
 
 void LinkPool::start_dial() {
@@ -123,10 +130,37 @@ void LinkPool::start_dial() {
   }
   timers_.schedule(dial, io::TimerQueue::Clock::now() + core_->options().connect_timeout);
   const Url& url = core_->url();
+  if (const std::optional<Proxy>& proxy = core_->proxy()) {
+    dial.dialing =
+        io::dial(loop_, proxy->host, proxy->port, Deadline::none(),
+                 [this, &dial](Result<std::unique_ptr<io::Stream>> result) { reached(dial, std::move(result)); });
+    return;
+  }
   auto done = [this, &dial](Result<std::unique_ptr<io::Stream>> result) { dialed(dial, std::move(result)); };
   dial.dialing = url.unix_path.empty() ? io::dial(loop_, url.host, url.port, Deadline::none(), std::move(done))
                                        : io::dial_unix(loop_, url.unix_path, std::move(done));
 }
+
+// The proxy, that is.
+void LinkPool::reached(Dial& dial, Result<std::unique_ptr<io::Stream>> result) {
+  const Proxy& proxy = *core_->proxy();
+  if (!result) {
+    return dial_failed(dial,
+                       Error(result.error().code(), cannot_connect() + ": the proxy " + proxy.name +
+                                                        " is out of reach: " + std::string(result.error().message())));
+  }
+  const Url& url = core_->url();
+  const bool six = url.host.find(':') != std::string::npos;
+  const std::string target = (six ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
+  dial.tunnel = std::make_unique<Tunnel>(
+      std::move(*result), proxy, target, [this, &dial](Result<std::unique_ptr<io::Stream>> through) {
+        if (through) return dialed(dial, std::move(through));
+        dial_failed(dial,
+                    Error(through.error().code(), cannot_connect() + ": " + std::string(through.error().message())));
+      });
+}
+
+std::string LinkPool::cannot_connect() const { return "cannot connect to " + core_->url_text(); }
 
 void LinkPool::dialed(Dial& dial, Result<std::unique_ptr<io::Stream>> result) {
   if (!result) return dial_failed(dial, result.error());
@@ -153,8 +187,10 @@ void LinkPool::Dial::on_timer() {
     if (stream) return pool->established(*this);
     return pool->dial_failed(*this, Error(Code::unavailable, "the in-memory server is gone"));
   }
-  pool->dial_failed(*this, Error(Code::unavailable, "cannot connect to " + pool->core().url_text() +
-                                                        ": no connection within ChannelOptions::connect_timeout"));
+  const std::optional<Proxy>& proxy = pool->core().proxy();
+  pool->dial_failed(*this, Error(Code::unavailable, pool->cannot_connect() + ": no connection" +
+                                                        (proxy ? " through the proxy " + proxy->name : "") +
+                                                        " within ChannelOptions::connect_timeout"));
 }
 
 void LinkPool::established(Dial& dial) {
@@ -187,7 +223,10 @@ void LinkPool::established(Dial& dial) {
     link.connection = std::make_unique<io::Connection>(std::move(stream), std::move(session), options);
   };
   if (version == HttpVersion::http2) {
-    install(http2::make_client_session(limits, peer));
+    auto session = http2::make_client_session(limits, peer);
+    link.keep_alive.session = session.get();
+    install(std::move(session));
+    if (core_->options().keepalive_interval.count() > 0) link.keep_alive.on_timer();
   } else {
     install(http1::make_client_session(limits, peer));
   }
@@ -195,6 +234,27 @@ void LinkPool::established(Dial& dial) {
   link.connection->start();
   serve_waiting();
   watch_idleness();
+}
+
+void LinkPool::KeepAlive::on_timer() {
+  using Clock = io::TimerQueue::Clock;
+  const ChannelOptions& options = link.pool->core().options();
+  const auto after = [&](Clock::time_point begin, std::chrono::nanoseconds time) {
+    link.pool->timers_.schedule(*this, begin + std::chrono::duration_cast<Clock::duration>(time));
+  };
+  const auto now = Clock::now();
+  const auto last = link.connection->last_read();
+  if (asked != Clock::time_point() && last < asked) {
+    if (now < asked + options.keepalive_timeout) return after(asked, options.keepalive_timeout);
+    return link.connection->close("the server did not answer a PING within ChannelOptions::keepalive_timeout");
+  }
+  asked = {};
+  if (now < last + options.keepalive_interval) return after(last, options.keepalive_interval);
+  const bool wanted = options.keepalive_without_calls || link.exchanges->active() > 0;
+  if (!wanted) return after(now, options.keepalive_interval);
+  if (!session->send_ping()) return;
+  asked = now;
+  after(now, options.keepalive_timeout);
 }
 
 void LinkPool::dial_failed(Dial& dial, const Error& error) {

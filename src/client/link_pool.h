@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/channel_core.h"
+#include "client/tunnel.h"
 #include "connectrpc/error.h"
 #include "http/exchange.h"
 #include "io/connection.h"
@@ -18,6 +19,10 @@
 #include "io/timer_queue.h"
 #include "rpc/loop_service.h"
 #include "rpc/signal.h"
+
+namespace connectrpc::http2 {
+class ClientSession;
+}
 
 namespace connectrpc::client {
 
@@ -61,6 +66,16 @@ class LinkPool {
   void released();
 
  private:
+  struct Link;
+  // Asks an HTTP/2 server for signs of life.
+  struct KeepAlive final : io::Timer {
+    explicit KeepAlive(Link& owner) : link(owner) {}
+    void on_timer() override;
+    Link& link;
+    http2::ClientSession* session = nullptr;
+    // The clock's beginning: it has not been asked.
+    io::TimerQueue::Clock::time_point asked{};
+  };
   // A connection that is up.
   struct Link final : io::Timer {
     LinkPool* pool = nullptr;
@@ -70,22 +85,26 @@ class LinkPool {
     bool fresh = true;
     // It has been idle for too long.
     void on_timer() override { pool->drop(*this); }
+    KeepAlive keep_alive{*this};
   };
   // A connection on its way: TCP, then TLS. Its timer is the limit on both.
   struct Dial final : io::Timer, io::Stream::Observer {
     LinkPool* pool = nullptr;
     io::Dialing dialing;
     std::unique_ptr<io::Stream> stream;
+    std::unique_ptr<Tunnel> tunnel;
     void on_timer() override;
     void on_readable() override {}
     void on_writable() override;
   };
 
-  Link* find_room() noexcept;
+  Link* find_room();
   void serve_waiting();
   void dial_for_waiting();
   void start_dial();
   void dialed(Dial& dial, Result<std::unique_ptr<io::Stream>> result);
+  void reached(Dial& dial, Result<std::unique_ptr<io::Stream>> result);
+  std::string cannot_connect() const;
   void established(Dial& dial);
   void dial_failed(Dial& dial, const Error& error);
   void drop(Link& link);

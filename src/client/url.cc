@@ -3,11 +3,20 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 #include <stdexcept>
+#include <system_error>
 
 #include "io/socket_address.h"
 
 namespace connectrpc::client {
+
+// Not Boost's port_number(), which takes 99999 for another.
+std::uint16_t port_from(std::string_view digits) noexcept {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return error == std::errc() && end == digits.data() + digits.size() ? port : std::uint16_t{0};
+}
 
 Url parse_url(std::string_view text) {
   const auto refuse = [&](std::string_view why) {
@@ -40,7 +49,7 @@ Url parse_url(std::string_view text) {
   const std::uint16_t own_port = url.tls ? 443 : 80;
   url.port = own_port;
   if (view.has_port() && !view.port().empty()) {
-    url.port = view.port_number();
+    url.port = port_from(std::string_view(view.port().data(), view.port().size()));
     if (url.port == 0) refuse("its port is not between 1 and 65535");
   }
   url.authority = host.find(':') == std::string::npos ? host : "[" + host + "]";

@@ -22,6 +22,9 @@ struct Url {
   std::string_view scheme() const noexcept { return tls ? "https" : "http"; }
 };
 
+/// A port's digits as a number; 0 if it is not between 1 and 65535.
+std::uint16_t port_from(std::string_view digits) noexcept;
+
 /// "http(s)://host[:port][/prefix]" or "unix:/path", "unix:@name". std::invalid_argument says what is wrong.
 Url parse_url(std::string_view text);
 

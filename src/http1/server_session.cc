@@ -64,6 +64,11 @@ class ServerSessionImpl final : public ServerSession {
   void produce(std::string& out, std::size_t limit) override;
   bool wants_read() const override;
   bool wants_close() const override { return closing_ && interim_.empty(); }
+  void announce_end() override;
+  bool ending() const override { return draining_; }
+  void limit_requests(std::size_t count) override { most_requests_ = count; }
+  bool head_begun() const override { return reading_ == Reading::head && parser_->begun(); }
+  std::size_t requests() const override { return requests_; }
   void drain() override;
   std::size_t active() const override { return answering_ ? 1 : 0; }
 
@@ -126,6 +131,8 @@ class ServerSessionImpl final : public ServerSession {
   Outgoing answer_;
 
   Reading reading_ = Reading::head;
+  std::size_t requests_ = 0;
+  std::size_t most_requests_ = 0;
   bool answering_ = false;     // a request has come whose answer has not left
   bool head_given_ = false;    // head_ is there
   bool head_request_ = false;  // it was HEAD
@@ -227,6 +234,7 @@ void ServerSessionImpl::begin_request() {
   auto exchange = std::make_unique<ServerExchangeImpl>(*this);
   head_request_ = head.method == "HEAD";
   http1_0_ = head.version == HttpVersion::http1_0;
+  if (++requests_ == most_requests_) draining_ = true;
   close_after_ = draining_ || !head.keep_alive;
   expects_ = head.expectation == Expectation::go_ahead;
   exchange->peer_ = peer_;
@@ -484,13 +492,14 @@ bool ServerSessionImpl::wants_read() const {
   return false;
 }
 
-void ServerSessionImpl::drain() {
+void ServerSessionImpl::announce_end() {
   draining_ = true;
-  if (answering_) {
-    close_after_ = true;
-  } else if (!parser_->begun() && held_.empty()) {
-    close_now();
-  }
+  if (answering_) close_after_ = true;
+}
+
+void ServerSessionImpl::drain() {
+  announce_end();
+  if (!answering_ && !parser_->begun() && held_.empty()) close_now();
   wake();
 }
 

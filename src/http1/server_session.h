@@ -34,8 +34,6 @@ class ServerSession : public io::Session, public http::Drainable {
   /// Takes no further request: closes once the one under way, or half received, is answered.
   virtual void drain() = 0;
   void begin_shutdown() final { drain(); }
-  /// Requests under way: 0 or 1.
-  virtual std::size_t active() const = 0;
 };
 
 /// `handler` must outlive the session. `scheme`: "http" or "https", for RequestHead. `limits`: header_list,

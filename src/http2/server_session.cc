@@ -18,6 +18,8 @@ namespace {
 // Its answer proves that the peer has seen the first GOAWAY.
 constexpr std::array<std::uint8_t, 8> shutdown_ping = {'g', 'o', 'i', 'n', 'g', ' ', 'u', 'p'};
 
+constexpr int most_early_pings = 2;
+
 std::vector<nghttp2_settings_entry> server_settings(const http::SessionLimits& limits) {
   return {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrent_streams}};
 }
@@ -68,8 +70,13 @@ void ServerSession::begin_shutdown() {
   // What is on its way to us must not be lost: first say that we go, and draw the line when the peer has heard it
   // (RFC 9113 section 6.8).
   nghttp2_submit_shutdown_notice(native());
-  nghttp2_submit_ping(native(), NGHTTP2_FLAG_NONE, shutdown_ping.data());
   wake_if_idle();
+}
+
+// Not before: nghttp2 sends a PING ahead of what waits, and its answer would prove nothing.
+void ServerSession::on_goaway_sent() {
+  if (!shutting_down_ || std::exchange(notice_sent_, true)) return;
+  nghttp2_submit_ping(native(), NGHTTP2_FLAG_NONE, shutdown_ping.data());
 }
 
 void ServerSession::on_ping_ack(const std::uint8_t* opaque_data) {
@@ -79,6 +86,23 @@ void ServerSession::on_ping_ack(const std::uint8_t* opaque_data) {
 }
 
 void ServerSession::on_goaway(const nghttp2_goaway&) {}
+
+void ServerSession::on_ping() {
+  if (ping_interval_.count() == 0) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ping_ >= ping_interval_) {
+    last_ping_ = now;
+    return;
+  }
+  // The text is what gRPC's clients look for.
+  if (++early_pings_ == most_early_pings + 1) give_up(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings");
+}
+
+// Clients that measure the connection ping with every burst of an answer.
+void ServerSession::on_message_sent() {
+  early_pings_ = 0;
+  last_ping_ = {};
+}
 
 // ---- Requests in
 
@@ -126,6 +150,8 @@ void ServerSession::on_head_field(Stream& base, std::string_view name, std::stri
 
 void ServerSession::on_head_complete(Stream& base) {
   base.head_complete = true;
+  // Not before this one counts as processed.
+  if (++requests_ == most_requests_) begin_shutdown();
   if (base.link == nullptr) return;
   set_fresh(*base.link);
   touch_inbound(*base.link);

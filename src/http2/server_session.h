@@ -1,6 +1,7 @@
 // The server's end of an HTTP/2 connection.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -27,8 +28,16 @@ class ServerSession final : public SessionCore, public http::Drainable {
   /// Goes away without losing a request: the peer is told (GOAWAY), what it had sent by then is still served, and
   /// wants_close() comes true when the last answer was sent. Whoever cannot wait as long destroys the session.
   void begin_shutdown() override;
+  void announce_end() override { begin_shutdown(); }
   /// Streams that are not closed yet.
-  std::size_t active() const { return open_streams(); }
+  std::size_t active() const override { return open_streams(); }
+  bool ending() const override { return shutting_down_; }
+  void limit_requests(std::size_t count) override { most_requests_ = count; }
+  std::size_t requests() const override { return requests_; }
+  bool ping() override { return send_ping(); }
+  /// How far apart the client's PINGs must be, answers of calls forgiving those before; at the third one too early it
+  /// is sent away. Zero: as it likes.
+  void limit_pings(std::chrono::nanoseconds interval) { ping_interval_ = interval; }
 
   /// For ServerExchange.
   void send_head(ServerStream& stream, http::ResponseHead head, bool ends);
@@ -46,10 +55,20 @@ class ServerSession final : public SessionCore, public http::Drainable {
   void on_abandoned(Stream& stream) override;
   void on_goaway(const nghttp2_goaway& goaway) override;
   void on_ping_ack(const std::uint8_t* opaque_data) override;
+  void on_ping() override;
+  void on_goaway_sent() override;
+  void on_message_sent() override;
 
   http::RequestHandler& handler_;
   const std::string scheme_;
+  std::size_t requests_ = 0;
+  std::size_t most_requests_ = 0;
+  std::chrono::nanoseconds ping_interval_{0};
+  // When the last PING came that was not too early.
+  std::chrono::steady_clock::time_point last_ping_;
+  int early_pings_ = 0;
   bool shutting_down_ = false;
+  bool notice_sent_ = false;
 };
 
 std::unique_ptr<ServerSession> make_server_session(http::RequestHandler& handler, const http::SessionLimits& limits,

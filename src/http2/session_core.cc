@@ -2,6 +2,7 @@
 #include "http2/session_core.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <new>
@@ -174,7 +175,11 @@ struct SessionCore::Callbacks {
           self.on_goaway(frame->goaway);
           break;
         case NGHTTP2_PING:
-          if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.on_ping_ack(frame->ping.opaque_data);
+          if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+            self.on_ping_ack(frame->ping.opaque_data);
+          } else {
+            self.on_ping();
+          }
           break;
         default: break;
       }
@@ -223,6 +228,7 @@ struct SessionCore::Callbacks {
   static int on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     return guarded([&] {
       SessionCore& self = core(user);
+      if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) self.on_message_sent();
       if (frame->hd.type == NGHTTP2_GOAWAY) {
         self.goaway_ = true;
         if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
@@ -232,6 +238,8 @@ struct SessionCore::Callbacks {
             self.end_text_ = std::string(self.other_end()) + " broke HTTP/2: " + error_name(frame->goaway.error_code) +
                              excerpt(as_text(frame->goaway.opaque_data, frame->goaway.opaque_data_len));
           }
+        } else {
+          self.on_goaway_sent();
         }
       } else if (self.refusing_ != 0 && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
                  (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS)) {
@@ -380,6 +388,20 @@ void SessionCore::reset_all(http::ResetReason reason, std::string_view text) {
     }
     link = next;
   }
+}
+
+bool SessionCore::send_ping() {
+  constexpr std::array<std::uint8_t, 8> alive = {'a', 'l', 'i', 'v', 'e', '?', ' ', ' '};
+  if (dead_ || nghttp2_submit_ping(native(), NGHTTP2_FLAG_NONE, alive.data()) != 0) return false;
+  wake_if_idle();
+  return true;
+}
+
+void SessionCore::give_up(std::uint32_t error_code, std::string_view text) {
+  nghttp2_submit_goaway(native(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(native()), error_code,
+                        reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  nghttp2_session_terminate_session(native(), error_code);
+  wake_if_idle();
 }
 
 // ---- Bytes in

@@ -32,6 +32,9 @@ class SessionCore : public io::Session {
   bool wants_read() const override;
   bool wants_close() const override;
 
+  /// Asks the peer for a sign of life: a PING, whose answer counts as any other byte.
+  bool send_ping();
+
   // What exchanges call.
 
   void send_body(Stream& stream, std::string bytes);
@@ -71,6 +74,14 @@ class SessionCore : public io::Session {
   virtual void on_abandoned(Stream& stream) = 0;
   virtual void on_goaway(const nghttp2_goaway& goaway) = 0;
   virtual void on_ping_ack(const std::uint8_t* opaque_data) = 0;
+  /// The peer has sent a PING, which is answered without further ado.
+  virtual void on_ping() {}
+  /// A GOAWAY without an error was sent.
+  virtual void on_goaway_sent() {}
+  /// A HEADERS or DATA frame was sent.
+  virtual void on_message_sent() {}
+  /// GOAWAY with an error and a text of ASCII; the connection ends when it is sent.
+  void give_up(std::uint32_t error_code, std::string_view text);
 
   // What they have to do it with.
 

@@ -1,6 +1,7 @@
 // Listens and hands out accepted sockets.
 #include "io/acceptor.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -33,6 +34,8 @@ constexpr std::string_view unix_scheme = "unix:";
 
 // Accepted in one turn of the loop, so that a burst of connections does not starve the established ones.
 constexpr int accepts_per_turn = 32;
+// What a full queue may hold when an acceptor closes.
+constexpr int most_rest = 4096;
 
 Error cannot_listen(std::string_view address, Code code, std::string_view why) {
   std::string message = "cannot listen on ";
@@ -178,9 +181,9 @@ class SocketFile {
 
 class Acceptor::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(Loop& loop, Peer local)
+  Core(Loop& loop, Peer local, bool owns_file)
       : descriptor_(loop.get_executor()), pause_(loop.get_executor()), local_(std::move(local)) {
-    if (local_.kind() == Peer::Kind::unix_socket && !is_abstract(local_.address())) {
+    if (owns_file && local_.kind() == Peer::Kind::unix_socket && !is_abstract(local_.address())) {
       file_ = SocketFile::at(local_.address());
     }
   }
@@ -206,6 +209,22 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     pause_.cancel();
   }
 
+  void accept_rest_and_close() {
+    // A socket that others accept from, too, may never run dry.
+    for (int i = 0; i < most_rest && callback_ && descriptor_.is_open(); ++i) {
+      SocketHandle socket = SocketHandle::accept(descriptor_.native_handle());
+      if (!socket) {
+        if (errno == ECONNABORTED || errno == EINTR) continue;
+        break;
+      }
+      const std::shared_ptr<Callback> callback = callback_;
+      (*callback)(socket.release());
+    }
+    close();
+  }
+
+  void leave_file() { file_.reset(); }
+  int socket() { return descriptor_.native_handle(); }
   const Peer& local() const noexcept { return local_; }
 
  private:
@@ -250,9 +269,27 @@ Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop, std::string_view 
   Result<SocketHandle> socket =
       address.starts_with(unix_scheme) ? listen_unix(address, options) : listen_tcp(address, options);
   if (!socket) return std::move(socket).error();
-  auto core = std::make_shared<Core>(loop, local_peer(socket->get()));
-  if (const auto error = core->watch(*std::move(socket)))
-    return cannot_listen(address, Code::unavailable, error.message());
+  return watch(loop, address, *std::move(socket), true);
+}
+
+Result<std::unique_ptr<Acceptor>> Acceptor::adopt(Loop& loop, std::string_view name, SocketHandle socket,
+                                                  bool owns_file) {
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0)
+    return cannot_listen(name, Code::invalid_argument, system_message(errno));
+  if (listens == 0) return cannot_listen(name, Code::invalid_argument, "the socket does not listen");
+  const int flags = ::fcntl(socket.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0 ||
+      ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0)
+    return cannot_listen(name, errno);
+  return watch(loop, name, std::move(socket), owns_file);
+}
+
+Result<std::unique_ptr<Acceptor>> Acceptor::watch(Loop& loop, std::string_view name, SocketHandle socket,
+                                                  bool owns_file) {
+  auto core = std::make_shared<Core>(loop, local_peer(socket.get()), owns_file);
+  if (const auto error = core->watch(std::move(socket))) return cannot_listen(name, Code::unavailable, error.message());
   return std::unique_ptr<Acceptor>(new Acceptor(std::move(core)));
 }
 
@@ -260,6 +297,9 @@ Acceptor::Acceptor(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 Acceptor::~Acceptor() { core_->close(); }
 void Acceptor::start(Callback callback) { core_->start(std::move(callback)); }
 void Acceptor::close() { core_->close(); }
+void Acceptor::accept_rest_and_close() { core_->accept_rest_and_close(); }
+void Acceptor::leave_file() { core_->leave_file(); }
+int Acceptor::socket() const noexcept { return core_->socket(); }
 const Peer& Acceptor::local() const noexcept { return core_->local(); }
 std::string Acceptor::address() const { return core_->local().to_string(); }
 int Acceptor::port() const noexcept { return core_->local().port(); }

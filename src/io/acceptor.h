@@ -9,6 +9,7 @@
 #include "connectrpc/peer.h"
 #include "connectrpc/result.h"
 #include "io/loop.h"
+#include "io/socket_handle.h"
 
 namespace connectrpc::io {
 
@@ -33,15 +34,26 @@ class Acceptor {
   /// Code::already_exists for one in use, Code::permission_denied, else Code::unavailable.
   static Result<std::unique_ptr<Acceptor>> listen(Loop& loop, std::string_view address, ListenOptions options = {});
 
+  /// Takes a socket that listens already; `name` is what errors call it. `owns_file`: whether the file of a unix socket
+  /// is removed at the end. Code::invalid_argument if it does not listen.
+  static Result<std::unique_ptr<Acceptor>> adopt(Loop& loop, std::string_view name, SocketHandle socket,
+                                                 bool owns_file);
+
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
   ~Acceptor();
 
   /// Begins to accept. Running out of descriptors or memory makes it pause for 100 ms.
   void start(Callback callback);
-  /// Stops listening: new connections are refused. Idempotent.
+  /// Stops listening: new connections are refused, and those that wait to be accepted are reset. Idempotent.
   void close();
+  /// Accepts what waits, then close(): whoever has been let in by the kernel is not turned away.
+  void accept_rest_and_close();
 
+  /// The file of a unix socket stays at the end.
+  void leave_file();
+  /// Valid until close().
+  int socket() const noexcept;
   /// Where it listens, with the real port.
   const Peer& local() const noexcept;
   /// The same as text: "127.0.0.1:8080", "[::1]:8080", "unix:/path".
@@ -51,6 +63,8 @@ class Acceptor {
  private:
   class Core;
   explicit Acceptor(std::shared_ptr<Core> core);
+  static Result<std::unique_ptr<Acceptor>> watch(Loop& loop, std::string_view name, SocketHandle socket,
+                                                 bool owns_file);
   std::shared_ptr<Core> core_;
 };
 

@@ -90,6 +90,10 @@ class Connection::Core final : public Stream::Observer,
     await_input();
   }
 
+  void look() {
+    if (phase_ == Phase::open && calls_ == 0) on_readable();
+  }
+
   void wake() override {
     if (phase_ == Phase::open && !receiving_) turn_.post();
   }
@@ -99,6 +103,8 @@ class Connection::Core final : public Stream::Observer,
   std::unique_ptr<Stream> stream_;
   std::unique_ptr<Session> session_;
   ClosedCallback on_closed_;
+  std::chrono::steady_clock::time_point last_moved_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point last_read_ = last_moved_;
   std::size_t bytes_read_ = 0;
   std::size_t bytes_written_ = 0;
 
@@ -169,6 +175,7 @@ class Connection::Core final : public Stream::Observer,
     switch (result.status) {
       case IoResult::Status::ok: {
         bytes_read_ += result.size;
+        last_moved_ = last_read_ = std::chrono::steady_clock::now();
         if (session_->wants_close()) return drop(result.size), true;
         const Call call(*this);
         session_->receive(std::string_view(buffer.data(), result.size));
@@ -225,6 +232,7 @@ class Connection::Core final : public Stream::Observer,
     const IoResult result = stream_->write(std::string_view(out_).substr(sent_));
     if (result.status == IoResult::Status::ok) {
       bytes_written_ += result.size;
+      last_moved_ = std::chrono::steady_clock::now();
       sent_ += result.size;
       if (unsent() == 0) {
         sent_ = 0;
@@ -327,11 +335,14 @@ Connection::~Connection() { core_->detach(); }
 void Connection::on_closed(ClosedCallback callback) { core_->on_closed_ = std::move(callback); }
 void Connection::start() { core_->start(); }
 void Connection::replace_session(std::unique_ptr<Session> session) { core_->replace_session(std::move(session)); }
+void Connection::look() { core_->look(); }
 void Connection::close(std::string_view reason) { core_->close(reason); }
 bool Connection::closed() const noexcept { return core_->closed(); }
 Stream& Connection::stream() const noexcept { return *core_->stream_; }
 Session& Connection::session() const noexcept { return *core_->session_; }
 std::size_t Connection::unsent() const noexcept { return core_->unsent(); }
+std::chrono::steady_clock::time_point Connection::last_moved() const noexcept { return core_->last_moved_; }
+std::chrono::steady_clock::time_point Connection::last_read() const noexcept { return core_->last_read_; }
 std::size_t Connection::bytes_read() const noexcept { return core_->bytes_read_; }
 std::size_t Connection::bytes_written() const noexcept { return core_->bytes_written_; }
 

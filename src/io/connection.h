@@ -50,6 +50,10 @@ class Connection {
   /// when the call into it has returned.
   void replace_session(std::unique_ptr<Session> session);
 
+  /// Reads at once what has come already, as if the stream had become readable: before a decision that it may change.
+  /// Not from inside the session.
+  void look();
+
   /// Closes at once: the session hears connection_lost(reason), inline unless the call comes from inside the session.
   /// What is unsent is lost. Nothing happens if it is closed already.
   void close(std::string_view reason);
@@ -60,6 +64,10 @@ class Connection {
   Session& session() const noexcept;
   /// Bytes produced but not yet taken by the stream.
   std::size_t unsent() const noexcept;
+  /// When bytes were last read or written; before that, when the connection was made.
+  std::chrono::steady_clock::time_point last_moved() const noexcept;
+  /// When bytes were last read; before that, when the connection was made.
+  std::chrono::steady_clock::time_point last_read() const noexcept;
   /// Bytes moved so far.
   std::size_t bytes_read() const noexcept;
   std::size_t bytes_written() const noexcept;

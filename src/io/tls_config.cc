@@ -2,17 +2,41 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <stdexcept>
 
 #include "connectrpc/tls.h"
+#include "io/file_stamp.h"
 #include "io/system_message.h"
 #include "io/tls_context.h"
 
 namespace connectrpc {
 
-struct TlsConfig::State : io::ServerTls {};
+namespace {
+
+// Something that was loaded from one file or two.
+struct Loaded {
+  enum class What { identity, named, authorities };
+  Loaded(What kind, std::string first, std::string second = "")
+      : what(kind), file(std::move(first)), key_file(std::move(second)), stamp(file), key_stamp(key_file) {}
+  bool changed() const { return stamp != io::FileStamp(file) || key_stamp != io::FileStamp(key_file); }
+
+  What what;
+  std::string file;
+  std::string key_file;
+  io::FileStamp stamp;
+  io::FileStamp key_stamp;
+  // Of ServerTls::named.
+  std::size_t at = 0;
+};
+
+}  // namespace
+
+struct TlsConfig::State : io::ServerTls {
+  std::vector<Loaded> loaded;
+};
 struct TlsClientConfig::State : io::ClientTls {};
 
 namespace {
@@ -130,6 +154,7 @@ TlsConfig::State& TlsConfig::change() {
 
 TlsConfig TlsConfig::from_files(const std::string& certificate_file, const std::string& key_file) {
   auto state = std::make_shared<State>();
+  state->loaded.emplace_back(Loaded::What::identity, certificate_file, key_file);
   state->identity = identity_from_files(certificate_file, key_file);
   state->alpn = io::encode_alpn({"h2", "http/1.1"});
   return TlsConfig(std::move(state));
@@ -145,8 +170,11 @@ TlsConfig TlsConfig::from_pem(std::string_view certificate_pem, std::string_view
 TlsConfig& TlsConfig::add_certificate(std::string_view server_name, const std::string& certificate_file,
                                       const std::string& key_file) {
   std::string name = checked_server_name(server_name);
+  Loaded loaded(Loaded::What::named, certificate_file, key_file);
   io::Identity identity = identity_from_files(certificate_file, key_file);
+  loaded.at = state_->named.size();
   change().named.emplace_back(std::move(name), std::move(identity));
+  state_->loaded.push_back(std::move(loaded));
   return *this;
 }
 
@@ -158,15 +186,28 @@ TlsConfig& TlsConfig::add_certificate_pem(std::string_view server_name, std::str
   return *this;
 }
 
+namespace {
+
+// Others have taken the place of those from a file.
+void forget_authorities(std::vector<Loaded>& loaded) {
+  std::erase_if(loaded, [](const Loaded& one) { return one.what == Loaded::What::authorities; });
+}
+
+}  // namespace
+
 TlsConfig& TlsConfig::client_ca_file(const std::string& file) {
+  Loaded loaded(Loaded::What::authorities, file);
   auto authorities = read_certificates("client authority", from_file("client authority", file));
   change().client_authorities = std::move(authorities);
+  forget_authorities(state_->loaded);
+  state_->loaded.push_back(std::move(loaded));
   return *this;
 }
 
 TlsConfig& TlsConfig::client_ca_pem(std::string_view pem) {
   auto authorities = read_certificates("client authority", from_memory(pem));
   change().client_authorities = std::move(authorities);
+  forget_authorities(state_->loaded);
   return *this;
 }
 
@@ -179,6 +220,29 @@ TlsConfig& TlsConfig::alpn(std::vector<std::string> protocols) {
   std::string encoded = io::encode_alpn(protocols);
   change().alpn = std::move(encoded);
   return *this;
+}
+
+TlsConfig TlsConfig::reloaded() const {
+  auto fresh = std::make_shared<State>(*state_);
+  for (Loaded& loaded : fresh->loaded) {
+    loaded.stamp = io::FileStamp(loaded.file);
+    loaded.key_stamp = io::FileStamp(loaded.key_file);
+    switch (loaded.what) {
+      case Loaded::What::identity: fresh->identity = identity_from_files(loaded.file, loaded.key_file); break;
+      case Loaded::What::named:
+        fresh->named[loaded.at].second = identity_from_files(loaded.file, loaded.key_file);
+        break;
+      case Loaded::What::authorities:
+        fresh->client_authorities = read_certificates("client authority", from_file("client authority", loaded.file));
+        break;
+    }
+  }
+  return TlsConfig(std::move(fresh));
+}
+
+bool TlsConfig::files_changed() const noexcept {
+  return std::any_of(state_->loaded.begin(), state_->loaded.end(),
+                     [](const Loaded& loaded) { return loaded.changed(); });
 }
 
 TlsClientConfig::TlsClientConfig() : state_(std::make_shared<State>()) {}

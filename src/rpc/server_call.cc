@@ -105,7 +105,7 @@ ServerCall::~ServerCall() {
     environment_.calls.first_ = next_;
   }
   if (next_ != nullptr) next_->previous_ = previous_;
-  --environment_.calls.size_;
+  if (--environment_.calls.size_ == 0 && environment_.calls.on_empty_) environment_.calls.on_empty_();
 }
 
 Task<> ServerCall::run() {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,9 +45,12 @@ class CallList {
   std::size_t size() const noexcept { return size_; }
   /// Cancels every call; those that end inline are passed over safely.
   void cancel_all(CancelReason reason);
+  /// Called when the last one has gone; null: nobody.
+  void on_empty(std::function<void()> callback) { on_empty_ = std::move(callback); }
 
  private:
   friend class ServerCall;
+  std::function<void()> on_empty_;
   ServerCall* first_ = nullptr;
   std::size_t size_ = 0;
 };

@@ -49,7 +49,10 @@ HttpCall::HttpCall(std::shared_ptr<rpc::ServerEnvironment> environment, std::sha
   calls_->calls_.insert(this);
 }
 
-HttpCall::~HttpCall() { calls_->calls_.erase(this); }
+HttpCall::~HttpCall() {
+  calls_->calls_.erase(this);
+  if (calls_->empty() && calls_->on_empty_) calls_->on_empty_();
+}
 
 Task<> HttpCall::run() {
   bool broken = false;

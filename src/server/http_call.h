@@ -1,6 +1,7 @@
 // A request of a server's own connection that is more than a call of a method.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,9 +24,13 @@ class HttpCall;
 class HttpCallList {
  public:
   void cancel_all();
+  bool empty() const noexcept { return calls_.empty(); }
+  /// Called when the last one has gone; null: nobody.
+  void on_empty(std::function<void()> callback) { on_empty_ = std::move(callback); }
 
  private:
   friend class HttpCall;
+  std::function<void()> on_empty_;
   std::unordered_set<HttpCall*> calls_;
 };
 

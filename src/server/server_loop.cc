@@ -19,8 +19,8 @@ namespace connectrpc::server {
 
 namespace {
 
-// After calls are cancelled, their answers get this long to reach the peers.
-constexpr std::chrono::milliseconds flush_time{500};
+// By how much the lives of connections differ.
+constexpr double jitter = 0.1;
 
 http::SessionLimits limits_of(const ServerOptions& options) {
   http::SessionLimits limits;
@@ -44,12 +44,21 @@ ServerLoop::ServerLoop(io::Loop& loop, const ServerOptions& options, std::shared
                        rpc::ThreadPool* threads)
     : table_(std::move(table)),
       environment_(new rpc::ServerEnvironment(make_environment(loop, options, threads))),
-      limits_(limits_of(options)) {}
+      limits_(limits_of(options)),
+      options_(options) {
+  environment_->calls.on_empty([this] { finish_drain_if_idle(); });
+  http_calls_->on_empty([this] { finish_drain_if_idle(); });
+}
 
-ServerLoop::~ServerLoop() { close(); }
+ServerLoop::~ServerLoop() {
+  // Both outlive it where handlers do.
+  environment_->calls.on_empty(nullptr);
+  http_calls_->on_empty(nullptr);
+  close();
+}
 
 void ServerLoop::serve(int socket, const TlsConfig* tls) {
-  if (draining_) {
+  if (quiet_over_) {
     ::close(socket);
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     return;
@@ -60,7 +69,7 @@ void ServerLoop::serve(int socket, const TlsConfig* tls) {
 }
 
 void ServerLoop::serve(std::unique_ptr<io::Stream> stream) {
-  if (draining_) return;
+  if (draining()) return;
   expect_connection();
   adopt(std::move(stream));
 }
@@ -80,8 +89,11 @@ void ServerLoop::adopt(std::unique_ptr<io::Stream> stream) {
   *connection = made.get();
   made->on_closed([this](io::Connection& ended) { closed(ended); });
   io::Connection& started = *made;
-  served_.try_emplace(&started).first->second.connection = std::move(made);
+  Served& served = served_.try_emplace(&started, *this).first->second;
+  served.connection = std::move(made);
+  served.share = std::uniform_real_distribution<>(1 - jitter, 1 + jitter)(random_);
   started.start();
+  watch(served);
 }
 
 void ServerLoop::decided(io::Connection& connection, bool http2, std::string_view bytes) {
@@ -89,13 +101,19 @@ void ServerLoop::decided(io::Connection& connection, bool http2, std::string_vie
   const std::string scheme = peer.tls() != nullptr ? "https" : "http";
   const auto install = [&](auto session) {
     auto& installed = *session;
-    served_.at(&connection).session = &installed;
+    Served& served = served_.at(&connection);
+    served.session = &installed;
+    served.http2 = http2;
+    installed.limit_requests(options_.max_connection_requests);
     connection.replace_session(std::move(session));
-    if (draining_) installed.begin_shutdown();
+    watch(served);
+    if (draining()) installed.announce_end();
     installed.receive(bytes);
   };
   if (http2) {
-    install(http2::make_server_session(*this, limits_, peer, scheme));
+    auto session = http2::make_server_session(*this, limits_, peer, scheme);
+    session->limit_pings(options_.keepalive_min_interval);
+    install(std::move(session));
   } else {
     install(http1::make_server_session(*this, limits_, peer, scheme));
   }
@@ -110,6 +128,121 @@ void ServerLoop::closed(io::Connection& connection) {
   served_.erase(at);
   connection_count_.fetch_sub(1, std::memory_order_relaxed);
   finish_drain_if_idle();
+}
+
+void ServerLoop::watch(Served& served) {
+  const Clock::time_point now = Clock::now();
+  std::optional<Clock::time_point> next;
+  for (const auto look : {&ServerLoop::watch_head, &ServerLoop::watch_end, &ServerLoop::watch_life}) {
+    const auto again = (this->*look)(served, now);
+    if (served.connection->closed()) return;
+    if (again && (!next || *again < *next)) next = again;
+  }
+  if (next) {
+    environment_->timers.schedule(served, *next);
+  } else {
+    environment_->timers.cancel(served);
+  }
+}
+
+// The handshake and the heads of requests.
+std::optional<ServerLoop::Clock::time_point> ServerLoop::watch_head(Served& served, Clock::time_point now) {
+  const io::Stream& stream = served.connection->stream();
+  const bool tls = stream.handshaking() || stream.peer().tls() != nullptr;
+  const auto handshake = options_.handshake_timeout;
+  const auto head = options_.header_timeout;
+  if (stream.handshaking()) {
+    if (handshake.count() == 0) return std::nullopt;
+    if (now < served.begun + handshake) return served.begun + handshake;
+    environment_->report(LogRecord::Level::warning, "",
+                         stream.peer().to_string() + ": no TLS handshake within handshake_timeout");
+    served.connection->close("the TLS handshake took too long");
+    return std::nullopt;
+  }
+  if (head.count() == 0) return std::nullopt;
+  http::Drainable* const session = served.session;
+  if (session == nullptr || (session->requests() == 0 && session->head_begun())) {
+    // A handshake has time of its own.
+    const auto end = served.begun + head + (tls ? handshake : handshake.zero());
+    if (now < end) return end;
+    served.connection->close("no request came in time");
+    return std::nullopt;
+  }
+  if (served.http2) return std::nullopt;
+  // At two looks in a row the same one: it has taken at least as long as lies between them.
+  if (session->head_begun() && std::exchange(served.slow_head, session->requests()) == session->requests()) {
+    served.connection->close("a request's head took too long");
+    return std::nullopt;
+  }
+  if (!session->head_begun()) served.slow_head = static_cast<std::size_t>(-1);
+  return now + head;
+}
+
+// Age, idleness, number of requests.
+std::optional<ServerLoop::Clock::time_point> ServerLoop::watch_end(Served& served, Clock::time_point now) {
+  const auto share_of = [&](std::chrono::milliseconds time) {
+    return std::chrono::duration_cast<Clock::duration>(time * served.share);
+  };
+  const auto grace = options_.max_connection_grace;
+  if (served.session != nullptr && served.session->ending() && served.end == Clock::time_point()) {
+    served.end = grace.count() == 0 ? Clock::time_point::max() : now + grace;
+  }
+  if (served.end != Clock::time_point()) {
+    if (now >= served.end) {
+      served.connection->close("the connection was to end, and its time is over");
+      return std::nullopt;
+    }
+    // HTTP/1.1 says so with its next answer, if there is one soon; see ServerOptions::drain_quiet.
+    if (served.session->active() == 0 && now >= served.connection->last_moved() + options_.drain_quiet) {
+      served.connection->look();
+      if (served.session->active() == 0) served.session->begin_shutdown();
+    }
+    return std::min(served.end, now + std::max(options_.drain_quiet, std::chrono::milliseconds(1)));
+  }
+  std::optional<Clock::time_point> next;
+  const auto look_at = [&](Clock::time_point time) {
+    if (!next || time < *next) next = time;
+  };
+  if (options_.max_connection_age.count() > 0) {
+    const auto end = served.begun + share_of(options_.max_connection_age);
+    if (now >= end && served.session != nullptr) {
+      served.connection->look();
+      served.session->announce_end();
+      return watch_end(served, now);
+    }
+    look_at(std::max(end, now + std::chrono::milliseconds(1)));
+  }
+  if (options_.max_connection_idle.count() > 0 && served.session != nullptr) {
+    const auto idle = share_of(options_.max_connection_idle);
+    const auto end = served.session->active() == 0 ? served.connection->last_moved() + idle : now + idle;
+    if (now >= end) {
+      served.connection->look();
+      if (served.session->active() == 0) served.session->begin_shutdown();
+      if (served.session->ending()) return watch_end(served, now);
+    }
+    look_at(std::max(end, now + std::chrono::milliseconds(1)));
+  }
+  // It ends by itself, and then its grace begins.
+  if (options_.max_connection_requests > 0 && grace.count() > 0)
+    look_at(now + grace / 4 + std::chrono::milliseconds(1));
+  return next;
+}
+
+std::optional<ServerLoop::Clock::time_point> ServerLoop::watch_life(Served& served, Clock::time_point now) {
+  const auto interval = options_.keepalive_interval;
+  if (served.session == nullptr || interval.count() == 0) return std::nullopt;
+  const auto last = served.connection->last_read();
+  if (served.pinged != Clock::time_point() && last < served.pinged) {
+    const auto end = served.pinged + options_.keepalive_timeout;
+    if (now < end) return end;
+    served.connection->close("the client did not answer a PING within keepalive_timeout");
+    return std::nullopt;
+  }
+  served.pinged = {};
+  if (now < last + interval) return last + interval;
+  if (!served.session->ping()) return std::nullopt;
+  served.pinged = now;
+  return now + options_.keepalive_timeout;
 }
 
 void ServerLoop::on_request(std::unique_ptr<http::ServerExchange> exchange) {
@@ -131,20 +264,43 @@ http::Refusal ServerLoop::refuse(const http::RequestHead& head, std::string text
   return {std::move(*answer.head), std::move(answer.body)};
 }
 
-void ServerLoop::drain(std::chrono::milliseconds timeout, std::function<void()> done) {
-  if (draining_) return;
-  draining_ = true;
+void ServerLoop::drain(std::function<void()> done) {
+  if (draining()) return;
+  stage_ = Stage::draining;
   drained_ = std::move(done);
+  const auto now = io::TimerQueue::Clock::now();
+  environment_->timers.schedule(stage_timer_, now + options_.drain_timeout);
+  // Connections may end meanwhile, but they leave served_ in a later turn.
   for (auto& [connection, served] : served_) {
-    if (served.session != nullptr) {
-      served.session->begin_shutdown();
-    } else {
-      // Nothing has been asked on it yet.
-      served.connection->close("the server is shutting down");
-    }
+    // What has come is a request that the client takes for accepted.
+    served.connection->look();
+    if (served.session != nullptr) served.session->announce_end();
+    if (connection->last_moved() + options_.drain_quiet <= now) end_if_at_rest(served);
   }
-  environment_->timers.schedule(drain_timer_, io::TimerQueue::Clock::now() + timeout);
+  environment_->timers.schedule(quiet_timer_, now + options_.drain_quiet);
   finish_drain_if_idle();
+}
+
+void ServerLoop::cancel(std::function<void()> done) {
+  if (!draining()) drain(std::move(done));
+  if (stage_ == Stage::draining) next_stage();
+}
+
+void ServerLoop::end_quiet() {
+  quiet_over_ = true;
+  environment_->timers.cancel(quiet_timer_);
+  for (auto& [connection, served] : served_) {
+    served.connection->look();
+    end_if_at_rest(served);
+  }
+}
+
+void ServerLoop::end_if_at_rest(Served& served) {
+  if (served.session != nullptr) {
+    served.session->begin_shutdown();
+  } else {
+    served.connection->close("the server is shutting down");
+  }
 }
 
 void ServerLoop::cancel_calls() {
@@ -152,31 +308,35 @@ void ServerLoop::cancel_calls() {
   http_calls_->cancel_all();
 }
 
-void ServerLoop::drain_further() {
-  if (!canceled_all_) {
-    canceled_all_ = true;
-    cancel_calls();
-    environment_->timers.schedule(drain_timer_, io::TimerQueue::Clock::now() + flush_time);
-    return;
-  }
-  close();
-}
-
-void ServerLoop::close() {
-  draining_ = true;
+void ServerLoop::next_stage() {
+  if (stage_ == Stage::cancelling) return close();
+  stage_ = Stage::cancelling;
+  if (!quiet_over_) end_quiet();
+  environment_->timers.schedule(stage_timer_, io::TimerQueue::Clock::now() + options_.cancel_timeout);
   cancel_calls();
-  environment_->timers.cancel(drain_timer_);
-  // Exchanges outlive their connections.
-  connection_count_.fetch_sub(served_.size(), std::memory_order_relaxed);
-  std::exchange(served_, {}).clear();
   finish_drain_if_idle();
 }
 
+void ServerLoop::close() {
+  stage_ = Stage::closed;
+  quiet_over_ = true;
+  cancel_calls();
+  environment_->timers.cancel(quiet_timer_);
+  // Exchanges outlive their connections.
+  connection_count_.fetch_sub(served_.size(), std::memory_order_relaxed);
+  std::exchange(served_, {}).clear();
+  finish_drain();
+}
+
 void ServerLoop::finish_drain_if_idle() {
-  if (!drained_ || !served_.empty()) return;
-  environment_->timers.cancel(drain_timer_);
+  if (drained_ && served_.empty() && environment_->calls.size() == 0 && http_calls_->empty()) finish_drain();
+}
+
+void ServerLoop::finish_drain() {
+  environment_->timers.cancel(stage_timer_);
+  environment_->timers.cancel(quiet_timer_);
   // In a turn of its own: the caller may be a connection.
-  boost::asio::post(environment_->loop, std::exchange(drained_, nullptr));
+  if (drained_) boost::asio::post(environment_->loop, std::exchange(drained_, nullptr));
 }
 
 }  // namespace connectrpc::server

@@ -51,6 +51,14 @@ class RawClient {
     }
     return std::exchange(received_, {});
   }
+  /// The next bytes, fewer at the server's end.
+  std::string read_exactly(std::size_t size) {
+    while (received_.size() < size && read_some()) {
+    }
+    std::string bytes = received_.substr(0, size);
+    received_.erase(0, bytes.size());
+    return bytes;
+  }
   /// One HTTP/1.1 answer with a content-length.
   std::string read_answer() {
     for (;;) {

@@ -30,6 +30,7 @@ conformance-repeat | 2700 | the conformance suite three times in a row
 conformance-tsan | 5400 | the conformance suite under ThreadSanitizer, on several loops
 unit-repeat  | 3600 | unit tests twenty times in shuffled order
 backpressure | 600  | memory and other calls while a reader takes its time, then 1 GiB at full speed
+rolling      | 300  | 2,000 calls a second for a minute while the server is replaced three times
 '
 
 # count PASSED FAILED SKIPPED — adds to what this part has checked.
@@ -236,6 +237,10 @@ part_h2spec() {
 }
 
 part_backpressure() { tests/backpressure/run.py --bin "$build/release/bin" --counts "$counts" || true; }
+
+part_rolling() {
+  "$build/release/bin/rolling_restart" --rate 2000 --seconds 60 --replacements 3 && count 1 0 0 || count 0 1 0
+}
 
 part_conformance-repeat() {
   local round
