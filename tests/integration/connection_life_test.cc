@@ -1,7 +1,7 @@
 // How long connections live: signs of life, age, idleness, number of requests, slow beginnings.
 #include "integration/harness.h"
-#include "integration/raw_client.h"
 #include "integration/http2_frames.h"
+#include "integration/raw_client.h"
 
 namespace connectrpc::probe_test {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstdlib>
 
 #include "integration/harness.h"
-#include "integration/raw_client.h"
 #include "integration/http2_frames.h"
+#include "integration/raw_client.h"
 
 namespace connectrpc::probe_test {
 namespace {
