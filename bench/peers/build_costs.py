@@ -30,7 +30,7 @@ def least(command: list[str], folder: Path, rounds: int) -> float:
 
 
 def our_command(build: Path, suffix: str) -> list[str]:
-    """How the build compiles a source of ours, without its input and output."""
+    """How the build compiles a source of ours, without its input and output, and without debug information."""
     for entry in json.loads((build / "compile_commands.json").read_text()):
         if entry["file"].endswith(suffix):
             words = shlex.split(entry["command"])
@@ -43,7 +43,7 @@ def our_command(build: Path, suffix: str) -> list[str]:
                     skip = False
                     continue
                 skip = word in ("-o", "-MF", "-MT")
-                if not skip and word != "-MD":
+                if not skip and word not in ("-MD", "-g"):
                     keep.append(word)
             return keep
     raise RuntimeError(f"{build} compiles no {suffix}")

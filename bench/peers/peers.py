@@ -65,7 +65,8 @@ PEERS = [
          "peer.Main {port}", patience=30, warmup=3),
     Peer("nghttpd", "nghttpd --no-tls -n1 -d {static} {port}", "=nghttpd -n1 -d {static} {port} {tls}/key.pem {tls}/cert.pem",
          kind="yardstick", connect=True, answers_files=True),
-    Peer("hyper", RUST + "hyper-peer --port {port}", kind="yardstick", connect=True, http1=True, echoes_only=True),
+    Peer("hyper", RUST + "hyper-peer --port {port}", kind="yardstick", grpc=False, connect=True, http1=True,
+         echoes_only=True),
     Peer("grpclib", "{built}/python/bin/python {source}/python/grpclib_server.py {port}", slow=True,
          environment={"PYTHONPATH": "{built}/python/generated"}),
     Peer("connect-python", "{built}/python/bin/granian --interface asgi --loop uvloop --workers 1 --runtime-threads 1 "

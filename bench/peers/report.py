@@ -54,7 +54,7 @@ def group_table(results: Results, title: str, words: tuple[str, ...], metric: st
             if best and best[0] == peer and metric != "rate":
                 cell = f"**{cell}**"
             cells.append(cell)
-        if set(cells) == {"–"}:
+        if set(cells) <= {"–"}:
             continue
         if metric == "cpu_us":
             ours = results.median(case, peers[0], metric) if results.kinds[peers[0]] == "ours" else None
