@@ -148,8 +148,9 @@ TYPED_TEST_SUITE(ReflectionTest, Versions);
 TYPED_TEST(ReflectionTest, ListsTheServicesOfTheServerEachOnce) {
   typename TypeParam::Request request;
   request.set_list_services("");
+  const auto response = this->ask(request);
   std::vector<std::string> names;
-  for (const auto& service : this->ask(request).list_services_response().service()) names.push_back(service.name());
+  for (const auto& service : response.list_services_response().service()) names.push_back(service.name());
   EXPECT_THAT(names, ElementsAre("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
                                  "late.Late"));
 }
