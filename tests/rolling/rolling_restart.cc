@@ -269,6 +269,12 @@ class Load {
       const auto due = static_cast<std::size_t>(std::chrono::duration<double>(now - begin).count() * rate_);
       while (tally_.begun < due) begin_call();
     }
+    while (tally_.under_way > 0) {
+      timer.expires_after(5ms);
+      co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+    // Connections at rest would keep the loop busy.
+    io_.stop();
   }
 
   void begin_call() {
