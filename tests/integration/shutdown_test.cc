@@ -57,9 +57,16 @@ TEST(Shutdown, GoAwayComesInTwoSteps) {
   server.server().wait();
 }
 
+// For a test whose thread is late.
+ServerOptions patient() {
+  ServerOptions options;
+  options.drain_quiet = 8s;
+  return options;
+}
+
 // Its request may be on its way, and nobody could know whether it was processed.
 TEST(Shutdown, AConnectionInUseGetsOneMoreAnswer) {
-  TestServer server;
+  TestServer server(Style::coroutine, patient());
   RawClient client(server.port());
   const std::string request = post("content-type: application/json\r\n", "{}");
   ASSERT_TRUE(client.send(request));
@@ -75,7 +82,7 @@ TEST(Shutdown, AConnectionInUseGetsOneMoreAnswer) {
 
 TEST(Shutdown, AConnectionWithoutARequestYetIsServed) {
   for (const bool http2 : {false, true}) {
-    TestServer server;
+    TestServer server(Style::coroutine, patient());
     RawClient client(server.port());
     ASSERT_TRUE(eventually([&] { return server.server().connections() == 1; }));
     server.server().stop();
