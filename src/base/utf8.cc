@@ -46,14 +46,4 @@ bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
-bool is_ascii(std::string_view text) noexcept {
-  for (; text.size() >= 8; text.remove_prefix(8)) {
-    if (!eight_ascii(text.data())) return false;
-  }
-  for (const char c : text) {
-    if ((static_cast<unsigned char>(c) & 0x80U) != 0) return false;
-  }
-  return true;
-}
-
 }  // namespace connectrpc::base

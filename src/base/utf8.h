@@ -8,7 +8,4 @@ namespace connectrpc::base {
 /// Whether `text` is UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_valid_utf8(std::string_view text) noexcept;
 
-/// Whether no byte is above 0x7f. Eight bytes a step.
-bool is_ascii(std::string_view text) noexcept;
-
 }  // namespace connectrpc::base

@@ -47,18 +47,5 @@ TEST(Utf8, EveryPlaceBesideTheFastPath) {
   }
 }
 
-TEST(Utf8, AsciiWhereverTheOtherByteIs) {
-  EXPECT_TRUE(is_ascii(""));
-  for (std::size_t size = 1; size < 40; ++size) {
-    std::string text(size, '\x7f');
-    EXPECT_TRUE(is_ascii(text));
-    for (std::size_t at = 0; at < size; ++at) {
-      text[at] = '\x80';
-      EXPECT_FALSE(is_ascii(text)) << size << " " << at;
-      text[at] = '\x00';
-    }
-  }
-}
-
 }  // namespace
 }  // namespace connectrpc::base

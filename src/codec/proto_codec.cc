@@ -72,7 +72,7 @@ Result<void> ProtoCodec::decode(std::string_view bytes, MessageLite& message) co
     return Error(Code::invalid_argument, "cannot decode " + type_name(message) + ": " + std::to_string(bytes.size()) +
                                              " bytes, protobuf's limit is 2 GiB");
   }
-  const connectrpc::detail::QuietParse quiet(bytes);
+  const connectrpc::detail::QuietParse quiet;
   // ParseFromArray would also write to stderr where required fields are missing.
   if (!message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     const std::string position = fault_position(bytes);

@@ -15,7 +15,7 @@
 namespace connectrpc {
 
 bool ErrorDetail::unpack_to(google::protobuf::MessageLite& message) const {
-  const detail::QuietParse quiet(value);
+  const detail::QuietParse quiet;
   return type == message.GetTypeName() && message.ParsePartialFromString(value) && message.IsInitialized();
 }
 

@@ -399,7 +399,7 @@ bool Headers::get_message_into(std::string_view name, google::protobuf::MessageL
     return false;
   }
   if (!bytes->has_value()) return false;
-  const detail::QuietParse quiet(**bytes);
+  const detail::QuietParse quiet;
   if (!message.ParsePartialFromString(**bytes) || !message.IsInitialized())
     error = fault_error(name, "the value is not a " + std::string(message.GetTypeName()));
   return !error;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "connectrpc/client.h"
+#include "connectrpc/server.h"
 #include "connectrpc/testing/in_memory_server.h"
 #include "greet/v1/greet.connect.h"
 #include "integration/greet_caller.h"
