@@ -7,16 +7,20 @@
 #include <new>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CONNECTRPC_KEEP_NO_BLOCKS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CONNECTRPC_KEEP_NO_BLOCKS 1
-#endif
-#endif
-
 namespace connectrpc::base {
 namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool keeps = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool keeps = false;
+#else
+constexpr bool keeps = true;
+#endif
+#else
+constexpr bool keeps = true;
+#endif
 
 // In front of every block.
 struct alignas(std::max_align_t) Head {
@@ -62,8 +66,7 @@ constexpr std::size_t index_of(std::size_t capacity) noexcept { return capacity 
 }  // namespace
 
 void* allocate_block(std::size_t size) noexcept {
-#ifndef CONNECTRPC_KEEP_NO_BLOCKS
-  if (size - 1 < largest) {
+  if (keeps && size - 1 < largest) {
     const std::size_t capacity = (size + step - 1) / step * step;
     Head*& first = store.kept[index_of(capacity)];
     Head* head = first;
@@ -74,7 +77,6 @@ void* allocate_block(std::size_t size) noexcept {
     }
     size = capacity;
   }
-#endif
   auto* const head = static_cast<Head*>(::operator new(sizeof(Head) + size, std::nothrow));
   if (head == nullptr) return nullptr;
   head->capacity = size;
@@ -84,14 +86,12 @@ void* allocate_block(std::size_t size) noexcept {
 void free_block(void* block) noexcept {
   if (block == nullptr) return;
   Head* const head = static_cast<Head*>(block) - 1;
-#ifndef CONNECTRPC_KEEP_NO_BLOCKS
   const std::size_t capacity = head->capacity;
-  if (capacity - 1 < largest && store.bytes + capacity <= most_kept && (store.open || open_store())) {
+  if (keeps && capacity - 1 < largest && store.bytes + capacity <= most_kept && (store.open || open_store())) {
     head->next = std::exchange(store.kept[index_of(capacity)], head);
     store.bytes += capacity;
     return;
   }
-#endif
   ::operator delete(head);
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 TEST(BlockCache, GivesAlignedMemoryOfEverySize) {
   std::vector<void*> blocks;
-  for (const std::size_t size : {0, 1, 63, 64, 65, 512, 2047, 2048, 2049, 100'000}) {
+  constexpr std::size_t sizes[] = {0, 1, 63, 64, 65, 512, 2047, 2048, 2049, 100'000};
+  for (const std::size_t size : sizes) {
     void* const block = allocate_block(size);
     ASSERT_NE(block, nullptr) << size;
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % alignof(std::max_align_t), 0U) << size;
@@ -28,7 +29,8 @@ TEST(BlockCache, GivesAlignedMemoryOfEverySize) {
 TEST(BlockCache, GrowsAndKeepsWhatIsInABlock) {
   auto* block = static_cast<unsigned char*>(reallocate_block(nullptr, 10));
   for (unsigned char i = 0; i < 10; ++i) block[i] = i;
-  for (const std::size_t size : {20, 64, 65, 3000, 5, 100'000}) {
+  constexpr std::size_t sizes[] = {20, 64, 65, 3000, 5, 100'000};
+  for (const std::size_t size : sizes) {
     block = static_cast<unsigned char*>(reallocate_block(block, size));
     ASSERT_NE(block, nullptr);
     for (unsigned char i = 0; i < 5; ++i) ASSERT_EQ(block[i], i) << size;
