@@ -55,6 +55,8 @@ int serve(const char* certificate_file, const char* key_file) {
   Probe probe(counters);
   ServerOptions options;
   options.threads = 2;
+  // A connection of this load is never quiet for as long, though the machine be busy with other things.
+  options.drain_quiet = std::chrono::seconds(5);
   Server server(options);
   server.add(probe);
   server.listen("fd:3");
