@@ -201,8 +201,10 @@ void Call::acquire_if_ready() {
       (method_.stream_type == StreamType::unary && !closed_))
     return;
   queued_ = true;
-  if (pool_ == nullptr) pool_ = &ChannelPools::of(*loop_).pool(*core_, core_->version_for(method_.stream_type));
-  pool_->acquire(*this);
+  const std::shared_ptr<LinkPool>& pool =
+      ChannelPools::of(*loop_).pool(*core_, core_->version_for(method_.stream_type));
+  pool_ = pool;
+  pool->acquire(*this);
 }
 
 void Call::accept(Step& step) {
@@ -488,7 +490,7 @@ bool Call::may_retry(const http::Reset& reset) const noexcept {
 void Call::retry() {
   exchange_.reset();
   make_protocol();
-  pool_->released();
+  if (const auto pool = pool_.lock()) pool->released();
   acquire_if_ready();
 }
 
@@ -566,12 +568,11 @@ void Call::conclude(std::optional<Error> error, Headers headers, Headers trailer
 void Call::release() {
   if (scheduled()) timers_->cancel(*this);
   if (watch_) watch_->stop();
-  if (pool_ == nullptr) return;
-  LinkPool& pool = *std::exchange(pool_, nullptr);
-  pool.forget(*this);
+  const std::shared_ptr<LinkPool> pool = std::exchange(pool_, {}).lock();
+  if (pool) pool->forget(*this);
   if (!exchange_) return;
   exchange_.reset();
-  pool.released();
+  if (pool) pool->released();
 }
 
 }  // namespace connectrpc::client

@@ -190,7 +190,8 @@ class Call final : public std::enable_shared_from_this<Call>,
 
   io::TimerQueue* timers_ = nullptr;
   std::optional<Watch> watch_;
-  LinkPool* pool_ = nullptr;
+  // The loop drops it when its channel or the loop itself ends; a call may be destroyed later.
+  std::weak_ptr<LinkPool> pool_;
   std::unique_ptr<http::ClientExchange> exchange_;
   // Messages behind the protocol's prefix, as long as they may have to be sent again.
   std::vector<std::string> kept_;

@@ -292,13 +292,13 @@ ChannelPools::ChannelPools(boost::asio::execution_context& context)
 
 ChannelPools::~ChannelPools() = default;
 
-LinkPool& ChannelPools::pool(ChannelCore& core, std::optional<HttpVersion> version) {
-  std::unique_ptr<LinkPool>& pool = pools_[Key(&core, version ? static_cast<int>(*version) : -1)];
+const std::shared_ptr<LinkPool>& ChannelPools::pool(ChannelCore& core, std::optional<HttpVersion> version) {
+  std::shared_ptr<LinkPool>& pool = pools_[Key(&core, version ? static_cast<int>(*version) : -1)];
   if (!pool) {
-    pool = std::make_unique<LinkPool>(core.shared_from_this(), version, loop_);
+    pool = std::make_shared<LinkPool>(core.shared_from_this(), version, loop_);
     core.add_loop(handle_);
   }
-  return *pool;
+  return pool;
 }
 
 void ChannelPools::drop(const ChannelCore* core) {

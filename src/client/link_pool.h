@@ -131,7 +131,7 @@ class ChannelPools final : public rpc::LoopService<ChannelPools> {
   explicit ChannelPools(boost::asio::execution_context& context);
   ~ChannelPools() override;
 
-  LinkPool& pool(ChannelCore& core, std::optional<HttpVersion> version);
+  const std::shared_ptr<LinkPool>& pool(ChannelCore& core, std::optional<HttpVersion> version);
   void drop(const ChannelCore* core);
   io::TimerQueue& timers() const noexcept { return timers_; }
   /// For tasks from other threads.
@@ -160,7 +160,7 @@ class ChannelPools final : public rpc::LoopService<ChannelPools> {
   io::Loop& loop_;
   io::TimerQueue& timers_;
   std::shared_ptr<LoopHandle> handle_;
-  std::map<Key, std::unique_ptr<LinkPool>> pools_;
+  std::map<Key, std::shared_ptr<LinkPool>> pools_;
   Waiting* waiting_ = nullptr;
 };
 
