@@ -7,6 +7,7 @@
 
 #include "http1/client_session.h"
 #include "http2/client_session.h"
+#include "io/socket_address.h"
 #include "io/tls_stream.h"
 
 namespace connectrpc::client {
@@ -150,8 +151,7 @@ void LinkPool::reached(Dial& dial, Result<std::unique_ptr<io::Stream>> result) {
                                                         " is out of reach: " + std::string(result.error().message())));
   }
   const Url& url = core_->url();
-  const bool six = url.host.find(':') != std::string::npos;
-  const std::string target = (six ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
+  const std::string target = io::host_and_port(url.host, url.port);
   dial.tunnel = std::make_unique<Tunnel>(
       std::move(*result), proxy, target, [this, &dial](Result<std::unique_ptr<io::Stream>> through) {
         if (through) return dialed(dial, std::move(through));

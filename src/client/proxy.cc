@@ -14,6 +14,7 @@
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "io/socket_address.h"
 
 namespace connectrpc::client {
 namespace {
@@ -122,8 +123,7 @@ std::optional<Proxy> parse_proxy(std::string_view text, std::string_view source)
     const std::string credentials = std::string(view.user()) + ":" + std::string(view.password());
     proxy.authorization = "Basic " + base::base64_encode(credentials);
   }
-  const bool six = proxy.host.find(':') != std::string::npos;
-  proxy.name = "http://" + (six ? "[" + proxy.host + "]" : proxy.host) + ":" + std::to_string(proxy.port);
+  proxy.name = "http://" + io::host_and_port(proxy.host, proxy.port);
   return proxy;
 }
 

@@ -227,10 +227,7 @@ void Dialing::cancel() {
 }
 
 Dialing dial(Loop& loop, std::string_view host, std::uint16_t port, Deadline deadline, DialCallback callback) {
-  std::string target(host);
-  if (target.find(':') != std::string::npos) target = "[" + target + "]";
-  target += ":" + std::to_string(port);
-  auto core = std::make_shared<Dialing::Core>(loop, std::move(target), std::move(callback));
+  auto core = std::make_shared<Dialing::Core>(loop, host_and_port(host, port), std::move(callback));
   core->resolve(host, port, deadline);
   return Dialing(std::move(core));
 }

@@ -60,6 +60,11 @@ SocketAddress SocketAddress::from(const void* address, std::size_t bytes) noexce
   return copy;
 }
 
+std::string host_and_port(std::string_view host, std::uint16_t port) {
+  const std::string text(host);
+  return (host.find(':') == std::string_view::npos ? text : "[" + text + "]") + ":" + std::to_string(port);
+}
+
 SocketAddress unix_address(std::string_view path) noexcept {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ struct SocketAddress {
   int family() const noexcept { return storage.ss_family; }
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
 };
+
+/// "name:80", "1.2.3.4:80", "[::1]:80".
+std::string host_and_port(std::string_view host, std::uint16_t port);
 
 /// The address of a unix socket: a path, or "@name" for an abstract name of Linux. Of size 0 if it is none, for the
 /// reason that unix_address_rule() says.

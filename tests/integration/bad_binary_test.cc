@@ -1,6 +1,7 @@
 // Binary values that are none, from either peer: the look-up fails, the call does not (metadata.md H5).
 #include <gmock/gmock.h>
 
+#include "integration/protocol_name.h"
 #include "integration/raw_http2.h"
 #include "integration/stream_caller.h"
 
@@ -73,11 +74,7 @@ TEST_P(BadBinary, TheAnswerIsReadAllTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BadBinary, ::testing::Values(Protocol::connect, Protocol::grpc, Protocol::grpc_web),
-                         [](const auto& tested) {
-                           return tested.param == Protocol::connect ? "Connect"
-                                  : tested.param == Protocol::grpc  ? "Grpc"
-                                                                    : "GrpcWeb";
-                         });
+                         [](const auto& tested) { return protocol_name(tested.param); });
 
 }  // namespace
 }  // namespace connectrpc::probe_test

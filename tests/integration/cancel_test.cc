@@ -2,6 +2,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "integration/harness.h"
+#include "integration/protocol_name.h"
 #include "integration/raw_client.h"
 
 namespace connectrpc::probe_test {
@@ -164,9 +165,7 @@ INSTANTIATE_TEST_SUITE_P(All, Cancel,
                                            Case{Protocol::connect, HttpVersion::http1_1, Style::blocking},
                                            Case{Protocol::grpc, HttpVersion::http2, Style::blocking}),
                          [](const auto& tested) {
-                           std::string name = tested.param.protocol == Protocol::connect ? "Connect"
-                                              : tested.param.protocol == Protocol::grpc  ? "Grpc"
-                                                                                         : "GrpcWeb";
+                           std::string name = protocol_name(tested.param.protocol);
                            name += tested.param.version == HttpVersion::http2 ? "Http2" : "Http1";
                            return name + (tested.param.server == Style::coroutine ? "Coroutine" : "Blocking");
                          });

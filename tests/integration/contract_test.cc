@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "integration/protocol_name.h"
 #include "integration/raw_http2.h"
 #include "integration/stream_caller.h"
 
@@ -276,9 +277,7 @@ INSTANTIATE_TEST_SUITE_P(All, Contract, ::testing::ValuesIn([] {
                          }()),
                          [](const auto& tested) {
                            const Case& c = tested.param;
-                           return std::string(c.protocol == Protocol::connect ? "Connect"
-                                              : c.protocol == Protocol::grpc  ? "Grpc"
-                                                                              : "GrpcWeb") +
+                           return std::string(protocol_name(c.protocol)) +
                                   (c.version == HttpVersion::http2 ? "Http2" : "Http1") +
                                   (c.style == Style::blocking ? "Blocking" : "Coroutine");
                          });

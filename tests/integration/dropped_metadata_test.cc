@@ -2,6 +2,7 @@
 // told (metadata.md H3), wherever they were put.
 #include <gmock/gmock.h>
 
+#include "integration/protocol_name.h"
 #include "integration/raw_http2.h"
 #include "integration/stream_caller.h"
 
@@ -181,10 +182,7 @@ std::vector<Case> all_cases() {
 
 INSTANTIATE_TEST_SUITE_P(All, DroppedMetadata, ::testing::ValuesIn(all_cases()), [](const auto& tested) {
   const Case& c = tested.param;
-  return std::string(c.protocol == Protocol::connect ? "Connect"
-                     : c.protocol == Protocol::grpc  ? "Grpc"
-                                                     : "GrpcWeb") +
-         (c.style == Style::blocking ? "Blocking" : "Coroutine");
+  return std::string(protocol_name(c.protocol)) + (c.style == Style::blocking ? "Blocking" : "Coroutine");
 });
 
 }  // namespace

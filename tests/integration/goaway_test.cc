@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "integration/protocol_name.h"
 #include "integration/raw_http2.h"
 #include "integration/stream_caller.h"
 
@@ -276,10 +277,7 @@ std::vector<Case> all_cases() {
 
 INSTANTIATE_TEST_SUITE_P(All, GoAway, ::testing::ValuesIn(all_cases()), [](const auto& tested) {
   const Case& c = tested.param;
-  return std::string(c.protocol == Protocol::connect ? "Connect"
-                     : c.protocol == Protocol::grpc  ? "Grpc"
-                                                     : "GrpcWeb") +
-         (c.server == Style::blocking ? "Blocking" : "Coroutine");
+  return std::string(protocol_name(c.protocol)) + (c.server == Style::blocking ? "Blocking" : "Coroutine");
 });
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include "integration/harness.h"
+#include "integration/protocol_name.h"
 
 namespace connectrpc::probe_test {
 namespace {
@@ -221,11 +222,7 @@ TEST(Server, StopsWithCallsUnderWay) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Loops, ::testing::Values(Protocol::connect, Protocol::grpc, Protocol::grpc_web),
-                         [](const auto& tested) {
-                           return tested.param == Protocol::connect ? "Connect"
-                                  : tested.param == Protocol::grpc  ? "Grpc"
-                                                                    : "GrpcWeb";
-                         });
+                         [](const auto& tested) { return protocol_name(tested.param); });
 
 }  // namespace
 }  // namespace connectrpc::probe_test

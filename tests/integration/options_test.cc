@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "integration/harness.h"
+#include "integration/protocol_name.h"
 #include "integration/raw_client.h"
 
 namespace connectrpc::probe_test {
@@ -180,11 +181,7 @@ TEST_P(EveryProtocol, HeadersSentBeforeTheAnswer) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryProtocol, ::testing::Values(Protocol::connect, Protocol::grpc, Protocol::grpc_web),
-                         [](const auto& tested) {
-                           return tested.param == Protocol::connect ? "Connect"
-                                  : tested.param == Protocol::grpc  ? "Grpc"
-                                                                    : "GrpcWeb";
-                         });
+                         [](const auto& tested) { return protocol_name(tested.param); });
 
 TEST(Compression, OfAnswersFollowsTheClientAndTheMinimum) {
   TestServer server;

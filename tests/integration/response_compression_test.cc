@@ -1,6 +1,7 @@
 // Context::compress_response: what a handler chooses is what leaves, if the client can read it.
 #include <gmock/gmock.h>
 
+#include "integration/protocol_name.h"
 #include "integration/stream_caller.h"
 #include "integration/wire_client.h"
 
@@ -219,10 +220,7 @@ std::vector<Case> all_cases() {
 
 INSTANTIATE_TEST_SUITE_P(All, ResponseCompression, ::testing::ValuesIn(all_cases()), [](const auto& tested) {
   const Case& c = tested.param;
-  return std::string(c.protocol == Protocol::connect ? "Connect"
-                     : c.protocol == Protocol::grpc  ? "Grpc"
-                                                     : "GrpcWeb") +
-         (c.version == HttpVersion::http2 ? "Http2" : "Http1") +
+  return std::string(protocol_name(c.protocol)) + (c.version == HttpVersion::http2 ? "Http2" : "Http1") +
          (c.style == Style::blocking ? "Blocking" : "Coroutine");
 });
 

@@ -20,6 +20,7 @@
 
 #include "connectrpc/call.h"
 #include "integration/harness.h"
+#include "integration/protocol_name.h"
 
 namespace connectrpc::probe_test {
 
@@ -37,7 +38,7 @@ struct StreamCase {
 };
 
 inline std::string name_of(const StreamCase& c) {
-  std::string name = c.protocol == Protocol::connect ? "Connect" : c.protocol == Protocol::grpc ? "Grpc" : "GrpcWeb";
+  std::string name = protocol_name(c.protocol);
   name += c.version == HttpVersion::http2 ? "Http2" : "Http1";
   name += c.kind == StreamType::unary    ? "Unary"
           : c.kind == StreamType::server ? "Server"

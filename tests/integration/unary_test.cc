@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "integration/harness.h"
+#include "integration/protocol_name.h"
 
 namespace connectrpc::probe_test {
 namespace {
@@ -25,7 +26,7 @@ struct Combination {
 std::string name_of(const Combination& c) {
   std::string name = c.server == Style::coroutine ? "Coroutine" : "Blocking";
   name += c.client == Style::coroutine ? "FromCoroutine" : "FromBlocking";
-  name += c.protocol == Protocol::connect ? "Connect" : c.protocol == Protocol::grpc ? "Grpc" : "GrpcWeb";
+  name += protocol_name(c.protocol);
   name += c.version == HttpVersion::http2 ? "Http2" : "Http1";
   name += c.codec == Codec::proto ? "Proto" : "Json";
   if (c.tls) name += "Tls";
