@@ -64,12 +64,28 @@ def run_ctest(args: argparse.Namespace, reports: pathlib.Path) -> list[Counts]:
     results = [(0, 1, 0) for _ in forgotten]
     for case in ElementTree.parse(reports / "ctest.junit").getroot().iter("testcase"):
         name, status = case.get("name", ""), case.get("status")
+        if status == "fail":
+            print(f"\n-- why {name} failed:", *why(case.findtext("system-out") or ""), sep="\n   ")
         report = reports / f"{programs.get(name, '')}.xml"
         if report.exists():
             results.append(gtest_counts(report, status != "fail"))
         else:
             results.append({"run": (1, 0, 0), "fail": (0, 1, 0)}.get(status, (0, 0, 1)))
     return results
+
+
+def why(output: str) -> list[str]:
+    """The lines of a failed test's output that tell most: a sanitizer's report with the case it struck, or else each
+    failed case with what GoogleTest says, or else the last lines."""
+    lines = [line[:300] for line in output.splitlines()]
+    for at, line in enumerate(lines):
+        if "runtime error: " in line or "ERROR: " in line or "WARNING: ThreadSanitizer" in line:
+            started = [before for before in lines[:at] if before.startswith("[ RUN ")]
+            return [*started[-1:], *lines[at : at + 20]]
+    failed = [at for at, line in enumerate(lines) if "Failure" in line]
+    if failed:
+        return [shown for at in failed[:5] for shown in lines[at : at + 6]]
+    return lines[-20:]
 
 
 def all_tests(build: pathlib.Path) -> list[dict]:

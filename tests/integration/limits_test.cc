@@ -53,8 +53,11 @@ class Greeter : public greet::v1::GreetServiceHandler {
     }
     --running;
     GreetResponse response;
-    const auto left = std::chrono::round<std::chrono::seconds>(context.deadline().remaining());
-    response.set_greeting(context.deadline() ? std::to_string(left.count()) : "none");
+    response.set_greeting("none");
+    if (context.deadline()) {
+      const auto left = std::chrono::round<std::chrono::seconds>(context.deadline().remaining());
+      response.set_greeting(std::to_string(left.count()));
+    }
     co_return response;
   }
 };
