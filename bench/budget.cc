@@ -5,6 +5,7 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "bench/echo_service.h"
+#include "connectrpc/interceptor.h"
 #include "connectrpc/testing/in_memory_server.h"
 
 namespace {
@@ -40,6 +42,12 @@ struct Scenario {
   connectrpc::Codec codec = connectrpc::Codec::proto;
   bool headers = false;
   bool stream = false;
+  bool server_interceptor = false;
+  bool client_interceptor = false;
+};
+
+class Nothing final : public connectrpc::Interceptor {
+  Task<> intercept(connectrpc::Context&, const connectrpc::Next& next) override { return next(); }
 };
 
 constexpr auto http1 = connectrpc::HttpVersion::http1_1;
@@ -53,6 +61,8 @@ constexpr auto connect = connectrpc::Protocol::connect;
 constexpr Scenario scenarios[] = {
     {"grpc_unary", grpc, http2},
     {"grpc_unary_20_headers", grpc, http2, proto, true},
+    {"grpc_unary_server_interceptor", grpc, http2, proto, false, false, true, false},
+    {"grpc_unary_client_interceptor", grpc, http2, proto, false, false, false, true},
     {"grpc_server_stream", grpc, http2, proto, false, true},
     {"grpc_web_unary_http1", connectrpc::Protocol::grpc_web, http1},
     {"connect_unary_http1", connect, http1},
@@ -96,6 +106,8 @@ void run(const Scenario& scenario, int calls) {
     server.add(echo);
   }
   connectrpc::ChannelOptions channel_options;
+  if (scenario.server_interceptor) server.intercept(std::make_shared<Nothing>());
+  if (scenario.client_interceptor) channel_options.interceptors.push_back(std::make_shared<Nothing>());
   channel_options.protocol = scenario.protocol;
   channel_options.http_version = scenario.http_version;
   channel_options.codec = scenario.codec;

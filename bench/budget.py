@@ -45,6 +45,12 @@ def verdict(counted: int, budget: int | None, tolerance: float) -> str:
     return ""
 
 
+def difference_fault(counts: dict[str, int], scenario: str, over: str, at_most: int) -> tuple[str, int]:
+    """What `scenario` costs more than `over`: a fault, or empty, and the number."""
+    more = counts[scenario] - counts[over]
+    return f"{more - at_most:,} more than it may" if more > at_most else "", more
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", type=Path, required=True, help="bench_budget of a release build")
@@ -56,11 +62,13 @@ def main() -> int:
     if not shutil.which("valgrind"):
         print("valgrind is not here", file=sys.stderr)
         return 2
-    book = json.loads(args.budget.read_text()) if args.budget.exists() else {"tolerance": 0.05, "instructions": {}}
+    book = json.loads(args.budget.read_text()) if args.budget.exists() else {}
+    book = {"tolerance": 0.05, "instructions": {}, "differences": []} | book
     budgets = book["instructions"]
     scenarios = subprocess.run([args.program], capture_output=True, text=True, check=True).stdout.split()
     chosen = [scenario for scenario in scenarios if re.search(args.only, scenario)]
     passed = failed = 0
+    counts: dict[str, int] = {}
     print(f"{'scenario':34} {'a call':>10} {'budget':>10}")
     for scenario in chosen:
         try:
@@ -69,11 +77,20 @@ def main() -> int:
             print(error, flush=True)
             failed += 1
             continue
+        counts[scenario] = counted
         fault = "" if args.update else verdict(counted, budgets.get(scenario), book["tolerance"])
         print(f"{scenario:34} {counted:10,} {budgets.get(scenario, 0):10,}  {fault}", flush=True)
         passed, failed = passed + (not fault), failed + bool(fault)
         if args.update:
             budgets[scenario] = counted
+    # What one thing costs drowns in the tolerance of a whole call.
+    for rule in book["differences"]:
+        if rule["scenario"] not in counts or rule["over"] not in counts:
+            continue
+        fault, more = difference_fault(counts, **rule)
+        name = f"  {rule['scenario']} over {rule['over']}"
+        print(f"{name:56} {more:10,}, at most {rule['at_most']:,}  {fault}", flush=True)
+        passed, failed = passed + (not fault), failed + bool(fault)
     for name in sorted(set(budgets) - set(scenarios)):
         if args.update:
             del budgets[name]

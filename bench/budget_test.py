@@ -21,5 +21,15 @@ class Verdict(unittest.TestCase):
         self.assertEqual(budget.verdict(800, None, 0.05), "has no budget")
 
 
+class Difference(unittest.TestCase):
+    COUNTS = {"plain": 1000, "with": 1300}
+
+    def test_within_its_bound_is_good(self) -> None:
+        self.assertEqual(budget.difference_fault(self.COUNTS, "with", "plain", 300), ("", 300))
+
+    def test_more_is_a_fault_that_says_how_much(self) -> None:
+        self.assertEqual(budget.difference_fault(self.COUNTS, "with", "plain", 250), ("50 more than it may", 300))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -18,6 +18,8 @@ using InterceptorList = std::vector<std::shared_ptr<Interceptor>>;
 
 namespace detail {
 
+class InterceptorRun;
+
 /// A call as interceptors stand around it. Not API.
 class Intercepted {
  public:
@@ -29,16 +31,6 @@ class Intercepted {
 
  protected:
   ~Intercepted() = default;
-};
-
-/// How a list of interceptors runs. Not API.
-class InterceptorRun {
- public:
-  /// Runs those from `at` on, and what is inside. Both arguments outlive the run.
-  static Task<> from(const InterceptorList& list, Intercepted& call, std::size_t at);
-
- private:
-  static Task<> level(const InterceptorList& list, Intercepted& call, std::size_t at);
 };
 
 }  // namespace detail
@@ -62,6 +54,27 @@ class Next {
   const std::size_t at_;
   mutable bool called_ = false;
 };
+
+namespace detail {
+
+/// One interceptor of a list around a call. Lives until what start() gave has ended. Not API.
+class InterceptorRun {
+ public:
+  /// Both arguments outlive it; `at` is the interceptor's place in the list.
+  InterceptorRun(const InterceptorList& list, Intercepted& call, std::size_t at = 0)
+      : call_(call), interceptor_(*list[at]), next_(list, call, at + 1) {}
+
+  Task<> start();
+  /// After the interceptor has returned: throws std::logic_error if it neither called next() nor gave an answer.
+  void check() const;
+
+ private:
+  Intercepted& call_;
+  Interceptor& interceptor_;
+  const Next next_;
+};
+
+}  // namespace detail
 
 /// One hook for all four kinds of call, on servers and channels. Shared by all calls, which may run it on every loop at
 /// once.

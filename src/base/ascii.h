@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -11,9 +13,39 @@ namespace connectrpc::base {
 
 constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
+/// to_lower of the eight characters of a word at once.
+constexpr std::uint64_t to_lower(std::uint64_t characters) noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101U;
+  constexpr std::uint64_t highest = 0x80 * each;
+  // Without its highest bit a character cannot carry into its neighbour: the sums' highest bits say "from 'A' on" and
+  // "after 'Z'".
+  const std::uint64_t low = characters & ~highest;
+  const std::uint64_t from_a = low + (0x80 - 'A') * each;
+  const std::uint64_t after_z = low + (0x7f - 'Z') * each;
+  const std::uint64_t capital = (from_a ^ after_z) & ~characters & highest;
+  return characters | capital >> 2;
+}
+
+/// Writes `text` in lower case to `to`, which has room for it and does not overlap it.
+inline void copy_lower(char* to, std::string_view text) noexcept {
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  const auto lower_word = [&](std::size_t at) {
+    std::uint64_t characters;
+    std::memcpy(&characters, text.data() + at, word);
+    characters = to_lower(characters);
+    std::memcpy(to + at, &characters, word);
+  };
+  if (text.size() < word) {
+    for (std::size_t i = 0; i < text.size(); ++i) to[i] = to_lower(text[i]);
+    return;
+  }
+  for (std::size_t at = 0; at + word < text.size(); at += word) lower_word(at);
+  lower_word(text.size() - word);  // overlaps the word before
+}
+
 inline std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = to_lower(c);
+  std::string lower(text.size(), '\0');
+  copy_lower(lower.data(), text);
   return lower;
 }
 
@@ -22,6 +54,21 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 /// Whether `text`, lower-cased, is `lower`, which is lower-case already.
 constexpr bool equals_lower(std::string_view text, std::string_view lower) noexcept {
   if (text.size() != lower.size()) return false;
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  if (!std::is_constant_evaluated() && text.size() >= word) {
+    const auto differ = [&](std::size_t at) {
+      std::uint64_t a;
+      std::uint64_t b;
+      std::memcpy(&a, text.data() + at, word);
+      std::memcpy(&b, lower.data() + at, word);
+      return to_lower(a) != b;
+    };
+    // The last word first: names of one length tend to begin alike.
+    if (differ(text.size() - word)) return false;
+    for (std::size_t at = 0; at + word < text.size(); at += word)
+      if (differ(at)) return false;
+    return true;
+  }
   for (std::size_t i = 0; i < text.size(); ++i)
     if (to_lower(text[i]) != lower[i]) return false;
   return true;

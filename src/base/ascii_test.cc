@@ -33,6 +33,25 @@ TEST(Ascii, ComparesWithoutCase) {
   EXPECT_FALSE(ends_with_lower("bin", "-bin"));
 }
 
+// Words of eight characters and what is left of them: every length, every place, every character.
+TEST(Ascii, LowersAndComparesAtEveryPlace) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int i = 0; i < 256; ++i) {
+        std::string text(size, 'M');
+        text[at] = static_cast<char>(i);
+        std::string lower(size, 'm');
+        lower[at] = to_lower(text[at]);
+        ASSERT_EQ(to_lower(text), lower) << size << " " << at << " " << i;
+        ASSERT_TRUE(equals_lower(text, lower)) << size << " " << at << " " << i;
+        lower[at] = static_cast<char>(lower[at] ^ 1);
+        ASSERT_FALSE(equals_lower(text, lower)) << size << " " << at << " " << i;
+      }
+    }
+  }
+  static_assert(equals_lower("Content-Length", "content-length"));
+}
+
 TEST(Ascii, TrimsSpacesAndTabsOnly) {
   EXPECT_EQ(trim(" \t a b\t "), "a b");
   EXPECT_EQ(trim("a"), "a");

@@ -77,7 +77,9 @@ void Interception::on_link(const Peer& peer, HttpVersion version) {
 Task<> Interception::run() {
   std::exception_ptr thrown;
   try {
-    co_await connectrpc::detail::InterceptorRun::from(call_->core().options().interceptors, *this, 0);
+    connectrpc::detail::InterceptorRun outermost(call_->core().options().interceptors, *this);
+    co_await outermost.start();
+    outermost.check();
   } catch (...) {
     thrown = std::current_exception();
   }

@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/block_cache.h"
 #include "connectrpc/context.h"
 #include "connectrpc/detail/server_call.h"
 #include "connectrpc/error.h"
@@ -22,6 +23,7 @@ class Call;
 
 /// Runs beside the user's steps on a pooled coroutine of the call's loop, and keeps the call until it has ended.
 class Interception final : public rpc::Job,
+                           public base::Block,
                            private connectrpc::detail::Intercepted,
                            private connectrpc::detail::ContextCall {
  public:

@@ -48,11 +48,8 @@ void copy(char* to, std::string_view from) noexcept {
   if (!from.empty()) std::memcpy(to, from.data(), from.size());
 }
 
-// `stored` is lower-case. Nearly every name that is asked for is, too.
-bool same_name(std::string_view stored, std::string_view name) noexcept {
-  return stored.size() == name.size() &&
-         (std::memcmp(stored.data(), name.data(), name.size()) == 0 || base::equals_lower(name, stored));
-}
+// `stored` is lower-case.
+bool same_name(std::string_view stored, std::string_view name) noexcept { return base::equals_lower(name, stored); }
 
 // A user's key may be anything and of any length; an error's text is one short printable line.
 std::string quoted(std::string_view key) {
@@ -144,12 +141,13 @@ Headers::Block HeadersAccess::make_room(Headers& headers, std::size_t bytes) {
 void HeadersAccess::put(Headers& headers, std::string_view name, std::string_view value) {
   if (name.size() > largest_block || value.size() > largest_block) throw std::length_error(too_large);
   const std::size_t bytes = prefix + name.size() + value.size();
-  const Headers::Block outgrown = make_room(headers, bytes);  // `name` and `value` may lie in it
+  Headers::Block outgrown;  // `name` and `value` may lie in it
+  if (bytes > headers.capacity_ - headers.used_) outgrown = make_room(headers, bytes);
   char* const at = headers.block_.get() + headers.used_;
   store(at, narrow(name.size()));
   store(at + sizeof(std::uint32_t), narrow(value.size()));
   char* const stored_name = at + prefix;
-  std::transform(name.begin(), name.end(), stored_name, [](char c) { return base::to_lower(c); });
+  base::copy_lower(stored_name, name);
   copy(stored_name + name.size(), value);
   headers.used_ += narrow(bytes);
   ++headers.count_;

@@ -6,18 +6,23 @@
 
 namespace connectrpc {
 
-namespace detail {
+namespace {
 
-Task<> InterceptorRun::from(const InterceptorList& list, Intercepted& call, std::size_t at) {
-  return at == list.size() ? call.proceed() : level(list, call, at);
+Task<> run(const InterceptorList& list, detail::Intercepted& call, std::size_t at) {
+  detail::InterceptorRun run(list, call, at);
+  co_await run.start();
+  run.check();
 }
 
-Task<> InterceptorRun::level(const InterceptorList& list, Intercepted& call, std::size_t at) {
-  const Next next(list, call, at + 1);
-  co_await list[at]->intercept(call.intercepted_context(), next);
-  if (!next.called_ && !call.has_answer()) {
-    throw std::logic_error("an interceptor returned without having called next() and without an answer");
-  }
+}  // namespace
+
+namespace detail {
+
+Task<> InterceptorRun::start() { return interceptor_.intercept(call_.intercepted_context(), next_); }
+
+void InterceptorRun::check() const {
+  if (next_.called_ || call_.has_answer()) return;
+  throw std::logic_error("an interceptor returned without having called next() and without an answer");
 }
 
 }  // namespace detail
@@ -25,7 +30,7 @@ Task<> InterceptorRun::level(const InterceptorList& list, Intercepted& call, std
 Task<> Next::operator()() const {
   if (called_) throw std::logic_error("an interceptor called next() twice");
   called_ = true;
-  return detail::InterceptorRun::from(list_, call_, at_);
+  return at_ == list_.size() ? call_.proceed() : run(list_, call_, at_);
 }
 
 Task<> MetadataInterceptor::intercept(Context& context, const Next& next) {

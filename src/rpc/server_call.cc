@@ -113,7 +113,9 @@ Task<> ServerCall::run() {
     if (route_.interceptors == nullptr) {
       co_await handle();
     } else {
-      co_await connectrpc::detail::InterceptorRun::from(*route_.interceptors, *this, 0);
+      connectrpc::detail::InterceptorRun outermost(*route_.interceptors, *this);
+      co_await outermost.start();
+      outermost.check();
     }
   } catch (...) {
     failure_ = translate(std::current_exception(), route_.interceptors == nullptr ? "the handler" : "an interceptor");

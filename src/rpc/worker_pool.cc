@@ -40,11 +40,10 @@ class Worker {
  private:
   Task<> run() {
     for (;;) {
-      // Idle: a cancellation that arrives late must neither end this coroutine nor be remembered.
+      // While idle nobody cancels, but the last job may have been cancelled: that must not end this coroutine.
       co_await asio::this_coro::throw_if_cancelled(false);
-      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       while (!job_) co_await idle_.wait();
-      // A handler may have changed both, so both are set anew for each call.
+      // Forgets the last job's cancellation, and what its handler made of these two.
       co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
       co_await asio::this_coro::throw_if_cancelled(true);
       co_await job_->run();
