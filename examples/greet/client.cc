@@ -1,4 +1,5 @@
-// greet_client --url URL --name NAME [--city C] [--protocol connect|grpc|grpc-web] [--json] [--ca F]: one call.
+// greet_client --url URL --name NAME [--city C] [--protocol connect|grpc|grpc-web] [--json] [--ca F]
+// [--proxy URL]: one call.
 #include "connectrpc/client.h"
 
 #include <exception>
@@ -21,6 +22,7 @@ int run(const examples::Arguments& arguments) {
   if (protocol == "grpc-web") options.protocol = connectrpc::Protocol::grpc_web;
   if (arguments.has("--json")) options.codec = connectrpc::Codec::json;
   if (arguments.has("--ca")) options.tls.ca_file(arguments.get("--ca"));
+  if (arguments.has("--proxy")) options.proxy = arguments.get("--proxy");
   const greet::v1::GreetServiceClientSync client(arguments.get("--url", "http://127.0.0.1:8080"), options);
   greet::v1::GreetRequest request;
   request.set_name(arguments.get("--name"));

@@ -168,6 +168,15 @@ part_interop() {
     esac
   done
   python3 interop/services.py --bin "$build/release/bin" "${asking[@]}" --counts "$counts"
+  local guard=()
+  for ((at = 0; at < ${#programs[@]}; at += 2)); do
+    if [[ ${programs[at]} == --grpcurl ]]; then guard=("${programs[@]:at:2}"); fi
+  done
+  if have systemd-socket-activate && have tinyproxy; then
+    python3 interop/production.py --bin "$build/release/bin" --protos examples/greet "${guard[@]}" --counts "$counts"
+  else
+    skip "socket activation and a proxy: systemd-socket-activate or tinyproxy is not here"
+  fi
   if have chromium; then
     python3 interop/browser.py --bin "$build/release/bin" --chromium chromium --counts "$counts"
   else

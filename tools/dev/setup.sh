@@ -17,6 +17,7 @@ packages_check=(
   libgrpc++-dev protobuf-compiler-grpc  # grpc++ as a judge: only tests link it
   ca-certificates                       # for the judges' downloads
   chromium                              # a browser's own CORS
+  systemd tinyproxy-bin                 # socket activation, and an HTTP proxy
 )
 
 packages_peers=(
