@@ -234,7 +234,7 @@ TEST_P(ConnectionTest, ReportsTheEndAndStillAnswers) {
 }
 
 TEST_P(ConnectionTest, ClosesWhenTheSessionIsDoneAndThePeerLeaves) {
-  open();
+  open({.linger_time = milliseconds(60'000)});
   session_->output = std::string(much(), 'x');
   session_->closing = true;
   connection_->start();
