@@ -40,6 +40,7 @@ LinkPool::LinkPool(std::shared_ptr<ChannelCore> core, std::optional<HttpVersion>
       version_(version),
       loop_(loop),
       timers_(io::TimerQueue::of(loop)),
+      ping_interval_(core_->options().keepalive_interval),
       expected_(version.value_or(HttpVersion::http2)) {}
 
 LinkPool::~LinkPool() {
@@ -249,12 +250,14 @@ void LinkPool::KeepAlive::on_timer() {
     return link.connection->close("the server did not answer a PING within ChannelOptions::keepalive_timeout");
   }
   asked = {};
-  if (now < last + options.keepalive_interval) return after(last, options.keepalive_interval);
+  const std::chrono::nanoseconds interval = link.pool->ping_interval_;
+  if (now < last + interval) return after(last, interval);
   const bool wanted = options.keepalive_without_calls || link.exchanges->active() > 0;
-  if (!wanted) return after(now, options.keepalive_interval);
+  if (!wanted) return after(now, interval);
   if (!session->send_ping()) return;
   asked = now;
-  after(now, options.keepalive_timeout);
+  // An answer that came soon must not put the next question off.
+  after(now, std::min(interval, options.keepalive_timeout));
 }
 
 void LinkPool::dial_failed(Dial& dial, const Error& error) {
@@ -271,6 +274,10 @@ void LinkPool::dial_failed(Dial& dial, const Error& error) {
 
 void LinkPool::drop(Link& link) {
   if (closing_) return;
+  if (link.keep_alive.session != nullptr && link.keep_alive.session->pinged_too_often()) {
+    constexpr std::chrono::nanoseconds longest = std::chrono::hours(24);
+    if (ping_interval_ < longest) ping_interval_ *= 2;
+  }
   links_.remove_if([&](const Link& other) { return &other == &link; });
   dial_for_waiting();
 }

@@ -121,6 +121,8 @@ class LinkPool {
   LinkWaiter* last_ = nullptr;
   std::size_t waiting_ = 0;
   bool closing_ = false;
+  // ChannelOptions::keepalive_interval, and longer once a server has sent us away for asking too often.
+  std::chrono::nanoseconds ping_interval_;
   // What the last connection turned out to be, where ALPN decides: HTTP/2 needs one connection for many calls.
   HttpVersion expected_;
 };

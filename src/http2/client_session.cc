@@ -99,6 +99,10 @@ void ClientSession::begin_shutdown() {
 
 void ClientSession::on_goaway(const nghttp2_goaway& goaway) {
   goaway_received_ = true;
+  if (goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM &&
+      as_text(goaway.opaque_data, goaway.opaque_data_len) == "too_many_pings") {
+    pinged_too_often_ = true;
+  }
   // nghttp2 knows of those that were sent; others wait for the server to allow more streams at once.
   for (const Link* link = first_link(); link != nullptr; link = next_link(*link)) {
     Stream* const stream = stream_of(*link);

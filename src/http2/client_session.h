@@ -31,6 +31,9 @@ class ClientSession final : public SessionCore, public http::ClientLink {
   /// Without capacity() the exchange comes back refused.
   std::unique_ptr<http::ClientExchange> start(http::RequestHead head, bool ends) override;
 
+  /// Whether the server has sent this connection away because of its PINGs (gRFC A8).
+  bool pinged_too_often() const noexcept { return pinged_too_often_; }
+
   /// Tells the server that no more requests will come; wants_close() comes true when the last exchange has ended.
   void begin_shutdown();
 
@@ -53,6 +56,7 @@ class ClientSession final : public SessionCore, public http::ClientLink {
   std::string preface_;
   bool preface_known_ = false;
   bool goaway_received_ = false;
+  bool pinged_too_often_ = false;
   bool shutting_down_ = false;
 };
 

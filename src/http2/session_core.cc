@@ -24,10 +24,6 @@ constexpr std::uint32_t largest_window = 0x7fffffff;
 constexpr std::size_t largest_head = 1024 * 1024;
 constexpr std::size_t frame_payload = 16 * 1024;
 
-std::string_view as_text(const std::uint8_t* bytes, std::size_t size) noexcept {
-  return {reinterpret_cast<const char*>(bytes), size};
-}
-
 // Exceptions (there is only std::bad_alloc) must not fly through C.
 template <class Work>
 int guarded(Work&& work) noexcept {
@@ -167,7 +163,8 @@ struct SessionCore::Callbacks {
           break;
         case NGHTTP2_GOAWAY:
           self.goaway_ = true;
-          if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+          // Of several the first says most.
+          if (frame->goaway.error_code != NGHTTP2_NO_ERROR && self.end_text_.empty()) {
             self.end_text_ = std::string(self.other_end()) +
                              " gave the connection up: " + error_name(frame->goaway.error_code) +
                              excerpt(as_text(frame->goaway.opaque_data, frame->goaway.opaque_data_len));

@@ -1,4 +1,4 @@
-// Pieces of error texts.
+// Texts: what nghttp2 hands over, and pieces of error texts.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,11 @@
 #include <string_view>
 
 namespace connectrpc::http2 {
+
+/// Bytes as nghttp2 gives them.
+inline std::string_view as_text(const std::uint8_t* bytes, std::size_t size) noexcept {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
 
 /// Bytes of a peer as one line of ASCII: what cannot be printed becomes '?'.
 std::string printable(std::string_view bytes);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 #include <variant>
@@ -242,7 +243,8 @@ std::optional<ServerLoop::Clock::time_point> ServerLoop::watch_life(Served& serv
   if (now < last + interval) return last + interval;
   if (!served.session->ping()) return std::nullopt;
   served.pinged = now;
-  return now + options_.keepalive_timeout;
+  // An answer that came soon must not put the next question off.
+  return now + std::min(interval, options_.keepalive_timeout);
 }
 
 void ServerLoop::on_request(std::unique_ptr<http::ServerExchange> exchange) {

@@ -47,6 +47,19 @@ TEST(KeepAlive, AServerAsksAndASilentClientGoes) {
   EXPECT_TRUE(eventually([&] { return server.server().connections() == 0; }));
 }
 
+// A regression: after an answer the next question waited for the timeout, not for the interval.
+TEST(KeepAlive, AnAnswerDoesNotPutTheNextQuestionOff) {
+  ServerOptions options;
+  options.keepalive_interval = 50ms;
+  options.keepalive_timeout = 60s;
+  TestServer server(Style::coroutine, options);
+  const auto begin = Clock::now();
+  RawClient client(server.port());
+  open_http2(client);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(client.send(frame(ping_frame, 1, next_frame(client, ping_frame))));
+  EXPECT_LT(Clock::now() - begin, 30s);
+}
+
 TEST(KeepAlive, WhoPingsTooOftenIsSentAway) {
   TestServer server;
   RawClient client(server.port());
@@ -123,6 +136,25 @@ TEST(KeepAlive, ALongCallOutlivesMany) {
   EXPECT_EQ((*client.probe(slow)).text(), "hello ");
   std::this_thread::sleep_for(200ms);
   EXPECT_EQ(server.server().connections(), 1u);
+}
+
+// gRFC A8: twice the interval after "too_many_pings".
+TEST(KeepAlive, AClientThatWasSentAwayAsksHalfAsOften) {
+  ServerOptions options;
+  options.keepalive_min_interval = 500ms;
+  TestServer server(Style::coroutine, options);
+  ChannelOptions channel;
+  channel.http_version = HttpVersion::http2;
+  channel.keepalive_interval = 300ms;
+  const ProbeServiceClientSync client(server.url(), channel);
+  ProbeRequest slow;
+  slow.set_delay_ms(30'000);
+  const auto sent_away = as_result([&] { return client.probe(slow); });
+  ASSERT_FALSE(sent_away.has_value());
+  EXPECT_EQ(sent_away.error().code(), Code::unavailable);
+  EXPECT_NE(sent_away.error().message().find("too_many_pings"), std::string::npos) << sent_away.error().message();
+  slow.set_delay_ms(3000);
+  EXPECT_EQ((*client.probe(slow)).text(), "hello ");
 }
 
 TEST(KeepAlive, OptionsThatCannotBeMeant) {
