@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 
+from cases import Cases
 from ends import Server
 
 PAGE = """<!doctype html><meta charset="utf-8"><pre id="seen">nothing</pre><script>
@@ -80,16 +81,7 @@ def main() -> int:
     parser.add_argument("--chromium", required=True)
     parser.add_argument("--counts", type=pathlib.Path)
     args = parser.parse_args()
-    passed = failed = 0
-
-    def check(what: str, wanted: object, got: object) -> None:
-        nonlocal passed, failed
-        if wanted == got:
-            passed += 1
-        else:
-            failed += 1
-            print(f"  {what}:\n    wanted {wanted!r}\n    got    {got!r}")
-
+    cases = Cases()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         work = pathlib.Path(folder)
         # The page's address has to be known to the server, and the server's to the page.
@@ -102,18 +94,14 @@ def main() -> int:
         PageHandler.page = PAGE % server.urls["http"]
         seen = seen_by(args.chromium, f"http://127.0.0.1:{port}/", work)
         refused = seen.pop("refused")
-        check("a page that is allowed", ALLOWED, seen)
-        check("its error", (400, "invalid_argument"), (refused["status"], refused["body"]["code"]))
+        cases.check("a page that is allowed", ALLOWED, seen)
+        cases.check("its error", (400, "invalid_argument"), (refused["status"], refused["body"]["code"]))
         # The same page, of another origin.
         seen = seen_by(args.chromium, f"http://localhost:{port}/", work)
-        check("a page that is not allowed", dict.fromkeys(("good", "refused", "undeclared"), FAILED), seen)
+        cases.check("a page that is not allowed", dict.fromkeys(("good", "refused", "undeclared"), FAILED), seen)
         page.shutdown()
-        check("greet_server ends well", 0, server.stop())
-    print(f"browser: {passed} of {passed + failed}")
-    if args.counts:
-        with args.counts.open("a", encoding="utf-8") as counts:
-            counts.write(f"{passed} {failed} 0\n")
-    return 1 if failed else 0
+        cases.check("greet_server ends well", 0, server.stop())
+    return cases.conclude("browser", args.counts)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ import sys
 import tempfile
 import time
 
+from cases import Cases, run
 from ends import Server
-from services import Cases, run
 
 GREET = "greet.v1.GreetService/Greet"
 ADA = '{"name": "Ada"}'
@@ -254,11 +254,7 @@ def main() -> int:
         new_certificate(args, work, cases)
         guarded(args, work, cases)
         ended(args, work, cases)
-    print(f"production: {cases.passed} of {cases.passed + cases.failed}")
-    if args.counts:
-        with args.counts.open("a", encoding="utf-8") as counts:
-            counts.write(f"{cases.passed} {cases.failed} 0\n")
-    return 1 if cases.failed else 0
+    return cases.conclude("production", args.counts)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import typing
 
+from cases import Cases, run
 from ends import Server
 
 SERVICES = [
@@ -34,23 +35,6 @@ watch "{GREETER}": SERVING
 STUBS_END = f"""watch "{GREETER}": NOT_SERVING
 watch "{GREETER}": Unavailable
 """
-
-
-class Cases:
-    def __init__(self) -> None:
-        self.passed = self.failed = 0
-
-    def check(self, what: str, wanted: typing.Any, got: typing.Any) -> None:
-        if wanted == got:
-            self.passed += 1
-            return
-        self.failed += 1
-        print(f"  {what}:\n    wanted {wanted!r}\n    got    {got!r}")
-
-
-def run(*words: typing.Any) -> tuple[int, str, str]:
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stdout, done.stderr
 
 
 def parsed(text: str) -> typing.Any:
@@ -143,11 +127,7 @@ def main() -> int:
             ask_with_stubs("grpc-go", args.go / "bin" / "services", args.bin, work, cases)
         if args.grpcpp:
             ask_with_stubs("grpc++", args.grpcpp / "interop_grpcpp_services", args.bin, work, cases)
-    print(f"services: {cases.passed} of {cases.passed + cases.failed}")
-    if args.counts:
-        with args.counts.open("a", encoding="utf-8") as counts:
-            counts.write(f"{cases.passed} {cases.failed} 0\n")
-    return 1 if cases.failed else 0
+    return cases.conclude("services", args.counts)
 
 
 if __name__ == "__main__":

@@ -161,17 +161,14 @@ part_interop() {
   done
   [[ ${#page[@]} -gt 0 ]] || skip "docs/differences.md: not all that it tells of is here"
   python3 interop/run.py --ours "$build/release/bin" "${programs[@]}" "${page[@]}" --work "$build/interop" --counts "$counts"
-  local asking=() at
+  local asking=() guard=() at
   for ((at = 0; at < ${#programs[@]}; at += 2)); do
     case ${programs[at]} in
       --grpcurl | --buf | --go | --grpcpp) asking+=("${programs[@]:at:2}") ;;
     esac
-  done
-  python3 interop/services.py --bin "$build/release/bin" "${asking[@]}" --counts "$counts"
-  local guard=()
-  for ((at = 0; at < ${#programs[@]}; at += 2)); do
     if [[ ${programs[at]} == --grpcurl ]]; then guard=("${programs[@]:at:2}"); fi
   done
+  python3 interop/services.py --bin "$build/release/bin" "${asking[@]}" --counts "$counts"
   if have systemd-socket-activate && have tinyproxy; then
     python3 interop/production.py --bin "$build/release/bin" --protos examples/greet "${guard[@]}" --counts "$counts"
   else
