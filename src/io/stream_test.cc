@@ -275,6 +275,51 @@ TEST(TcpStreamTest, ReportsAReset) {
   EXPECT_EQ(end.stream().failure(), "connection reset by peer");
 }
 
+// Of which the kernel tells together with the bytes.
+TEST(TcpStreamTest, ReportsAResetThatCameWithTheLastBytes) {
+  Loop loop;
+  const auto [client, server] = tcp_socket_pair();
+  TestEnd end(make_tcp_stream(loop, client));
+  run_for(loop, milliseconds(5));
+  ASSERT_EQ(::send(server, "last", 4, 0), 4);
+  const linger reset{1, 0};
+  ::setsockopt(server, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  ::close(server);
+  ASSERT_TRUE(run_until(loop, [&] { return end.failed(); }));
+  EXPECT_EQ(end.received(), "last");
+  EXPECT_EQ(end.stream().failure(), "connection reset by peer");
+}
+
+TEST(TcpStreamTest, TellsOfAnEndThatCameWithTheLastBytes) {
+  Loop loop;
+  const auto [client, server] = tcp_socket_pair();
+  TestEnd end(make_tcp_stream(loop, client));
+  run_for(loop, milliseconds(5));
+  ASSERT_EQ(::send(server, "last", 4, 0), 4);
+  ::close(server);
+  ASSERT_TRUE(run_until(loop, [&] { return end.ended(); }));
+  EXPECT_EQ(end.received(), "last");
+}
+
+TEST(TcpStreamTest, TellsOfWhatCameWhileNobodyWaited) {
+  Loop loop;
+  const auto [client, server] = tcp_socket_pair();
+  TestEnd end(make_tcp_stream(loop, client));
+  ASSERT_EQ(::send(server, "a", 1, 0), 1);
+  ASSERT_TRUE(run_until(loop, [&] { return end.received() == "a"; }));
+  end.pause_reading();
+  ASSERT_EQ(::send(server, "b", 1, 0), 1);
+  run_for(loop, milliseconds(5));
+  ASSERT_EQ(::send(server, "c", 1, 0), 1);
+  run_for(loop, milliseconds(5));
+  EXPECT_EQ(end.received(), "a");
+  end.resume_reading();
+  EXPECT_TRUE(run_until(loop, [&] { return end.received() == "abc"; }));
+  ASSERT_EQ(::send(server, "d", 1, 0), 1);
+  EXPECT_TRUE(run_until(loop, [&] { return end.received() == "abcd"; }));
+  ::close(server);
+}
+
 TEST(TcpStreamTest, FailsForSomethingThatIsNoSocket) {
   Loop loop;
   TestEnd end(make_tcp_stream(loop, 1 << 20));

@@ -6,18 +6,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
+#include "io/deferred.h"
 #include "io/socket_address.h"
+#include "io/socket_watch.h"
 #include "io/system_message.h"
 
 namespace connectrpc::io {
 namespace {
-
-using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
 #if defined(MSG_NOSIGNAL)
 constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
@@ -25,22 +24,28 @@ constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 constexpr int send_flags = MSG_DONTWAIT;
 #endif
 
-class TcpStream final : public Stream {
+class TcpStream final : public Stream, private SocketWatch::Owner {
  public:
-  TcpStream(Loop& loop, int socket) : loop_(loop), peer_(remote_peer(socket)), core_(std::make_shared<Core>(loop)) {
+  TcpStream(Loop& loop, int socket)
+      : loop_(loop),
+        peer_(remote_peer(socket)),
+        watch_(SocketWatch::make(loop, *this)),
+        readable_(loop, [](void* stream) { static_cast<TcpStream*>(stream)->on_readable(); }, this) {
     const int on = 1;
-    if (peer_.kind() != Peer::Kind::unix_socket) ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (peer_.kind() != Peer::Kind::unix_socket) {
+      ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+#if defined(TCP_INQ)
+      tells_rest_ = ::setsockopt(socket, IPPROTO_TCP, TCP_INQ, &on, sizeof on) == 0;
+#endif
+    }
 #if !defined(MSG_NOSIGNAL)
     ::setsockopt(socket, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
-    core_->stream = this;
-    boost::system::error_code error;
-    core_->descriptor.assign(socket, error);
-    if (!error) {
+    const std::string fault = watch_->open(socket);
+    if (fault.empty()) {
       socket_ = socket;
     } else {
-      ::close(socket);
-      failure_ = "cannot watch the socket: " + error.message();
+      failure_ = "cannot watch the socket: " + fault;
     }
   }
 
@@ -48,17 +53,19 @@ class TcpStream final : public Stream {
 
   IoResult read(std::span<char> into) override {
     if (socket_ < 0 || reset_) return {IoResult::Status::failed};
-    // A short read has emptied the socket. What came since then is found by the wait that follows.
-    if (std::exchange(emptied_, false)) return {IoResult::Status::would_block};
+    // What came since then is found by the wait that follows; who waits already may look for himself.
+    if (state_ != State::unknown && !wanted_) return {IoResult::Status::would_block};
+    bool more = true;
     for (;;) {
-      const ssize_t size = ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
+      const ssize_t size = receive(into, more);
       if (size > 0) {
-        emptied_ = static_cast<std::size_t>(size) < into.size();
+        if (!more) found_empty(State::empty_or_reset);
         return {IoResult::Status::ok, static_cast<std::size_t>(size)};
       }
       if (size == 0) return {IoResult::Status::eof};
       if (errno == EINTR) continue;
       const IoResult result = refused(errno);
+      if (result.status == IoResult::Status::would_block) found_empty(State::empty);
       reset_ = result.status == IoResult::Status::failed;
       return result;
     }
@@ -68,26 +75,25 @@ class TcpStream final : public Stream {
     if (socket_ < 0) return {IoResult::Status::failed};
     for (;;) {
       const ssize_t size = ::send(socket_, bytes.data(), bytes.size(), send_flags);
-      if (size >= 0) return {IoResult::Status::ok, static_cast<std::size_t>(size)};
+      if (size >= 0) {
+        if (state_ == State::empty_or_reset) state_ = State::empty;
+        return {IoResult::Status::ok, static_cast<std::size_t>(size)};
+      }
       if (errno != EINTR) return refused(errno);
     }
   }
 
   void wait_readable() override {
-    if (closed_ || std::exchange(core_->reading, true)) return;
-    emptied_ = false;
-    core_->descriptor.async_wait(Descriptor::wait_read, [core = core_](boost::system::error_code) {
-      core->reading = false;
-      if (core->stream != nullptr && core->stream->observer() != nullptr) core->stream->observer()->on_readable();
-    });
+    if (closed_ || std::exchange(wanted_, true)) return;
+    if (state_ == State::empty_or_reset && has_news()) {
+      state_ = State::unknown;
+      return readable_.post();
+    }
+    watch_->wait_readable(false);
   }
 
   void wait_writable() override {
-    if (closed_ || std::exchange(core_->writing, true)) return;
-    core_->descriptor.async_wait(Descriptor::wait_write, [core = core_](boost::system::error_code) {
-      core->writing = false;
-      if (core->stream != nullptr && core->stream->observer() != nullptr) core->stream->observer()->on_writable();
-    });
+    if (!closed_) watch_->wait_writable();
   }
 
   void shutdown_write() override {
@@ -96,11 +102,9 @@ class TcpStream final : public Stream {
 
   void close() override {
     if (std::exchange(closed_, true)) return;
-    core_->stream = nullptr;
     socket_ = -1;
     if (failure_.empty()) failure_ = "closed on this side";
-    boost::system::error_code ignored;
-    core_->descriptor.close(ignored);
+    watch_->close();
   }
 
   const Peer& peer() const noexcept override { return peer_; }
@@ -108,14 +112,62 @@ class TcpStream final : public Stream {
   Loop& loop() const noexcept override { return loop_; }
 
  private:
-  // Outlives the stream while a wait is under way.
-  struct Core {
-    explicit Core(Loop& loop) : descriptor(loop.get_executor()) {}
-    Descriptor descriptor;
-    TcpStream* stream = nullptr;
-    bool reading = false;
-    bool writing = false;
+  // What the last read told of the socket.
+  enum class State : std::uint8_t {
+    unknown,         // it has more, or nobody has looked since it was told to have
+    empty_or_reset,  // no byte and no end follows, but the connection may be broken
+    empty,
   };
+
+  // recv(), which also tells whether something follows: bytes or the end.
+  ssize_t receive(std::span<char> into, bool& more) {
+#if defined(TCP_INQ)
+    if (tells_rest_) {
+      iovec place{into.data(), into.size()};
+      alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+      msghdr message{};
+      message.msg_iov = &place;
+      message.msg_iovlen = 1;
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      const ssize_t size = ::recvmsg(socket_, &message, MSG_DONTWAIT);
+      if (const cmsghdr* const told = size > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+          told != nullptr && told->cmsg_level == SOL_TCP && told->cmsg_type == TCP_CM_INQ) {
+        int rest = 0;
+        std::memcpy(&rest, CMSG_DATA(told), sizeof rest);
+        more = rest != 0;
+      }
+      return size;
+    }
+#endif
+    return ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
+  }
+
+  // Waits from now on: what comes in later turns is told only to whoever waits already.
+  void found_empty(State state) {
+    state_ = state;
+    watch_->wait_readable(true);
+  }
+
+  // The kernel counts bytes and the end as what follows, but not a reset, of which it may have told together with the
+  // bytes before it. Whoever has written since then knows; it would have failed.
+  bool has_news() {
+    char byte;
+    const ssize_t size = ::recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+    if (size >= 0) return true;  // bytes or the end, come in this moment
+    reset_ = refused(errno).status == IoResult::Status::failed;
+    if (!reset_) state_ = State::empty;
+    return reset_;
+  }
+
+  void on_readable() override {
+    state_ = State::unknown;
+    if (std::exchange(wanted_, false) && !closed_ && observer() != nullptr) observer()->on_readable();
+  }
+
+  void on_writable() override {
+    if (observer() != nullptr) observer()->on_writable();
+  }
 
   IoResult refused(int error) {
     if (error == EAGAIN || error == EWOULDBLOCK) return {IoResult::Status::would_block};
@@ -125,9 +177,12 @@ class TcpStream final : public Stream {
 
   Loop& loop_;
   Peer peer_;
-  std::shared_ptr<Core> core_;
+  std::unique_ptr<SocketWatch> watch_;
+  Deferred readable_;
   int socket_ = -1;
-  bool emptied_ = false;
+  State state_ = State::unknown;
+  bool wanted_ = false;  // the observer waits for input
+  bool tells_rest_ = false;
   bool reset_ = false;  // the kernel reports it once and then an end
   bool closed_ = false;
   std::string failure_;
