@@ -21,7 +21,7 @@ class ReadBuffer {
   std::span<char> span() noexcept { return *bytes_; }
 
  private:
-  std::unique_ptr<std::array<char, 16 * 1024>> bytes_;
+  std::unique_ptr<std::array<char, 64 * 1024>> bytes_;
 };
 
 /// An empty string, if possible with memory that give_back() left.
