@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -24,6 +25,7 @@ using connectrpc::Task;
 
 constexpr int in_flight = 8;
 constexpr int stream_messages = 1000;
+constexpr int message_size = 100;
 
 /// Answers with ten headers.
 class TenHeaders final : public bench::v1::EchoServiceHandler {
@@ -35,13 +37,16 @@ class TenHeaders final : public bench::v1::EchoServiceHandler {
   }
 };
 
+/// What the calls of a scenario are.
+enum class Kind : std::uint8_t { unary, server_stream, client_stream, chat };
+
 struct Scenario {
   std::string_view name;
   connectrpc::Protocol protocol;
   connectrpc::HttpVersion http_version;
   connectrpc::Codec codec = connectrpc::Codec::proto;
   bool headers = false;
-  bool stream = false;
+  Kind kind = Kind::unary;
   bool server_interceptor = false;
   bool client_interceptor = false;
 };
@@ -61,9 +66,11 @@ constexpr auto connect = connectrpc::Protocol::connect;
 constexpr Scenario scenarios[] = {
     {"grpc_unary", grpc, http2},
     {"grpc_unary_20_headers", grpc, http2, proto, true},
-    {"grpc_unary_server_interceptor", grpc, http2, proto, false, false, true, false},
-    {"grpc_unary_client_interceptor", grpc, http2, proto, false, false, false, true},
-    {"grpc_server_stream", grpc, http2, proto, false, true},
+    {"grpc_unary_server_interceptor", grpc, http2, proto, false, Kind::unary, true, false},
+    {"grpc_unary_client_interceptor", grpc, http2, proto, false, Kind::unary, false, true},
+    {"grpc_server_stream", grpc, http2, proto, false, Kind::server_stream},
+    {"grpc_client_stream", grpc, http2, proto, false, Kind::client_stream},
+    {"grpc_chat", grpc, http2, proto, false, Kind::chat},
     {"grpc_web_unary_http1", connectrpc::Protocol::grpc_web, http1},
     {"connect_unary_http1", connect, http1},
     {"connect_unary_http1_20_headers", connect, http1, proto, true},
@@ -83,16 +90,57 @@ Task<> make_calls(const EchoServiceClient& client, const Scenario& scenario, con
   }
 }
 
-Task<> make_streams(const EchoServiceClient& client, const CallOptions& options, int& left) {
+Task<> make_server_streams(const EchoServiceClient& client, const CallOptions& options, int& left) {
   bench::v1::StreamRequest request;
   request.set_count(stream_messages);
-  request.set_size(100);
+  request.set_size(message_size);
   while (left-- > 0) {
     auto call = client.stream(request, options);
     int received = 0;
-    while (const auto message = co_await call.receive()) received += message->payload().size() == 100 ? 1 : 0;
+    while (const auto message = co_await call.receive()) received += message->payload().size() == message_size ? 1 : 0;
     if (received != stream_messages) throw std::runtime_error("a wrong number of messages");
   }
+}
+
+bench::v1::EchoRequest stream_message() {
+  bench::v1::EchoRequest message;
+  message.set_payload(std::string(message_size, 'x'));
+  return message;
+}
+
+Task<> make_client_streams(const EchoServiceClient& client, const CallOptions& options, int& left) {
+  const bench::v1::EchoRequest message = stream_message();
+  while (left-- > 0) {
+    auto call = client.upload(options);
+    for (int i = 0; i < stream_messages; ++i) co_await call.send(message);
+    const auto response = co_await call.finish();
+    if (response->count() != stream_messages) throw std::runtime_error("a wrong number of messages");
+  }
+}
+
+Task<> make_chats(const EchoServiceClient& client, const CallOptions& options, int& left) {
+  const bench::v1::EchoRequest message = stream_message();
+  while (left-- > 0) {
+    auto call = client.chat(options);
+    for (int i = 0; i < stream_messages; ++i) {
+      co_await call.send(message);
+      const auto answer = co_await call.receive();
+      if (!answer || answer->payload().size() != message_size) throw std::runtime_error("a wrong answer");
+    }
+    co_await call.close_send();
+    const auto more = co_await call.receive();
+    if (more) throw std::runtime_error("one answer too many");
+  }
+}
+
+Task<> make(const EchoServiceClient& client, const Scenario& scenario, const CallOptions& options, int& left) {
+  switch (scenario.kind) {
+    case Kind::server_stream: return make_server_streams(client, options, left);
+    case Kind::client_stream: return make_client_streams(client, options, left);
+    case Kind::chat: return make_chats(client, options, left);
+    case Kind::unary: break;
+  }
+  return make_calls(client, scenario, options, left);
 }
 
 void run(const Scenario& scenario, int calls) {
@@ -121,12 +169,10 @@ void run(const Scenario& scenario, int calls) {
   int running = in_flight;
   std::exception_ptr failed;
   for (int i = 0; i < in_flight; ++i) {
-    boost::asio::co_spawn(
-        io, scenario.stream ? make_streams(client, options, left) : make_calls(client, scenario, options, left),
-        [&](std::exception_ptr error) {
-          if (error) failed = error;
-          if (--running == 0) io.stop();
-        });
+    boost::asio::co_spawn(io, make(client, scenario, options, left), [&](std::exception_ptr error) {
+      if (error) failed = error;
+      if (--running == 0) io.stop();
+    });
   }
   io.run();
   if (failed) std::rethrow_exception(failed);

@@ -30,7 +30,7 @@ def instructions(program: Path, scenario: str, calls: int) -> int:
 
 
 def of_a_call(program: Path, scenario: str) -> int:
-    few, many = (FEW_STREAMS, MANY_STREAMS) if scenario.endswith("stream") else (FEW, MANY)
+    few, many = (FEW_STREAMS, MANY_STREAMS) if scenario.endswith(("stream", "chat")) else (FEW, MANY)
     return round((instructions(program, scenario, many) - instructions(program, scenario, few)) / (many - few))
 
 

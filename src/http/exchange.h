@@ -79,6 +79,8 @@ class Exchange {
 
   /// Appends to the body. Empty bytes are allowed and do nothing.
   virtual void send_body(std::string bytes) = 0;
+  /// The same for few bytes, which are copied: a stream's small messages then need no memory of their own.
+  virtual void append_body(std::string_view bytes) { send_body(std::string(bytes)); }
   /// Ends this direction without trailers.
   virtual void finish() = 0;
   /// Ends this direction with trailers; HTTP/1.1 sends them as chunk trailers.

@@ -23,6 +23,9 @@ class LinkedExchange : public Base, public Link {
   void send_body(std::string bytes) override {
     if (may_send() && !bytes.empty()) session_->send_body(*stream_, std::move(bytes));
   }
+  void append_body(std::string_view bytes) override {
+    if (may_send() && !bytes.empty()) session_->append_body(*stream_, bytes);
+  }
   void finish() override { finish(Headers()); }
   void finish(Headers trailers) override {
     if (!may_send()) return;

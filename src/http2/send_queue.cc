@@ -14,16 +14,17 @@ constexpr std::size_t most_kept = 64;
 void SendQueue::push(std::string chunk) {
   // A stream's small messages, each in memory of its own, would cost more to free than to copy.
   constexpr std::size_t small = 1024;
-  constexpr std::size_t gathered = 8 * 1024;
+  if (chunk.size() <= small && first_ < chunks_.size()) return append(chunk);
   size_ += chunk.size();
-  if (chunk.size() <= small && first_ < chunks_.size()) {
-    if (std::string& last = chunks_.back(); last.capacity() - last.size() < chunk.size()) {
-      chunks_.emplace_back().reserve(gathered);
-    }
-    chunks_.back() += chunk;
-    return;
-  }
   chunks_.push_back(std::move(chunk));
+}
+
+void SendQueue::add_room(std::size_t size) {
+  // Room for a few messages at first: most often nothing follows the one that is sent.
+  constexpr std::size_t least = 512;
+  constexpr std::size_t most = 16 * 1024;
+  const std::size_t last = first_ < chunks_.size() ? chunks_.back().capacity() : 0;
+  chunks_.emplace_back().reserve(std::max(size, std::clamp(2 * last, least, most)));
 }
 
 void SendQueue::move_to(std::string& out, std::size_t count) {

@@ -3,17 +3,23 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace connectrpc::http2 {
 
 /// Chunks in the order in which they were given, taken from the front in pieces of any size. The first and large ones
-/// are moved in and copied once, into the output; small ones that follow are gathered. Bounds nothing: whoever sends
-/// watches size().
+/// are moved in and copied once, into the output; small ones that follow, and what is appended, are gathered. Bounds
+/// nothing: whoever sends watches size().
 class SendQueue {
  public:
   void push(std::string chunk);
+  void append(std::string_view bytes) {
+    if (!has_room(bytes.size())) add_room(bytes.size());
+    chunks_.back() += bytes;
+    size_ += bytes.size();
+  }
   /// Bytes that wait.
   std::size_t size() const noexcept { return size_; }
   /// Appends the first `count` bytes, at most size(), to `out` and drops them here.
@@ -22,6 +28,11 @@ class SendQueue {
   void clear() noexcept;
 
  private:
+  bool has_room(std::size_t size) const noexcept {
+    return first_ < chunks_.size() && chunks_.back().capacity() - chunks_.back().size() >= size;
+  }
+  void add_room(std::size_t size);
+
   std::vector<std::string> chunks_;
   std::size_t first_ = 0;   // chunks before it were taken
   std::size_t offset_ = 0;  // bytes of chunks_[first_] that were taken

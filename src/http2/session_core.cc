@@ -620,6 +620,15 @@ void SessionCore::wake_if_idle() {
 
 void SessionCore::send_body(Stream& stream, std::string bytes) {
   stream.body.push(std::move(bytes));
+  body_grew(stream);
+}
+
+void SessionCore::append_body(Stream& stream, std::string_view bytes) {
+  stream.body.append(bytes);
+  body_grew(stream);
+}
+
+void SessionCore::body_grew(Stream& stream) {
   if (stream.body.size() > limits_.low_water) stream.above_low_water = true;
   set_ready(stream);
 }

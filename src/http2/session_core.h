@@ -38,6 +38,7 @@ class SessionCore : public io::Session {
   // What exchanges call.
 
   void send_body(Stream& stream, std::string bytes);
+  void append_body(Stream& stream, std::string_view bytes);
   void finish(Stream& stream, Headers trailers);
   void abort(Stream& stream, http::ResetReason reason);
   void consumed(Stream& stream, std::size_t size);
@@ -171,6 +172,7 @@ class SessionCore : public io::Session {
   void on_field(Stream& stream, std::string_view name, std::string_view value);
   void on_fields_complete(Stream& stream);
   void on_stream_closed(Stream& stream, std::uint32_t error_code);
+  void body_grew(Stream& stream);
   void sent_some(Stream& stream);
   std::string reset_text(const Stream& stream, std::uint32_t error_code) const;
 

@@ -15,13 +15,14 @@ std::size_t read_size(std::string_view prefix) noexcept {
 
 }  // namespace
 
-void write_envelope_prefix(std::string& prefixed, std::uint8_t flags) noexcept {
-  const std::size_t size = prefixed.size() - envelope_prefix;
-  prefixed[0] = static_cast<char>(flags);
-  prefixed[1] = static_cast<char>(size >> 24);
-  prefixed[2] = static_cast<char>(size >> 16);
-  prefixed[3] = static_cast<char>(size >> 8);
-  prefixed[4] = static_cast<char>(size);
+void write_envelope_prefix(std::string& body, std::uint8_t flags, std::size_t at) noexcept {
+  const std::size_t size = body.size() - at - envelope_prefix;
+  char* const prefix = body.data() + at;
+  prefix[0] = static_cast<char>(flags);
+  prefix[1] = static_cast<char>(size >> 24);
+  prefix[2] = static_cast<char>(size >> 16);
+  prefix[3] = static_cast<char>(size >> 8);
+  prefix[4] = static_cast<char>(size);
 }
 
 std::size_t EnvelopeReader::limit_for(std::uint8_t flags) const noexcept {

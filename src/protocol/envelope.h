@@ -17,8 +17,8 @@ inline constexpr std::uint8_t flag_end_stream = 0x02;
 /// gRPC-Web: the trailers.
 inline constexpr std::uint8_t flag_trailers = 0x80;
 
-/// Writes flags and length into the free bytes in front of a message of at most 4 GiB.
-void write_envelope_prefix(std::string& prefixed, std::uint8_t flags) noexcept;
+/// Writes flags and length into the free bytes at `at` in front of a message of at most 4 GiB that ends with `body`.
+void write_envelope_prefix(std::string& body, std::uint8_t flags, std::size_t at = 0) noexcept;
 
 /// Cuts a body into envelopes. What is complete where it lies is given as a view, without a copy; what is not is taken
 /// over piece by piece, so that any message passes any window. Memory grows with what has arrived, not with what a

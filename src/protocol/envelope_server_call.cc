@@ -69,15 +69,8 @@ ServerInput EnvelopeServerCall::input_of(const EnvelopeReader::Item& item) {
   return input;
 }
 
-Result<void> EnvelopeServerCall::send_message(std::string prefixed_payload, ServerOutput& out) {
-  Result<void> packed = pack_envelope(settings_, encodings_.response, prefixed_payload);
-  if (!packed) return packed;
-  if (out.body.empty()) {
-    out.body = std::move(prefixed_payload);
-  } else {
-    out.body += prefixed_payload;
-  }
-  return packed;
+Result<void> EnvelopeServerCall::send_message(std::string& body, std::size_t at) {
+  return pack_envelope(settings_, encodings_.response, body, at);
 }
 
 }  // namespace connectrpc::protocol

@@ -14,7 +14,7 @@ class EnvelopeServerCall : public ServerCall {
  public:
   ServerInput receive(std::string_view body, bool ended, std::optional<std::uint64_t> announced) final;
   std::size_t message_prefix() const noexcept final { return envelope_prefix; }
-  Result<void> send_message(std::string prefixed_payload, ServerOutput& out) final;
+  Result<void> send_message(std::string& body, std::size_t at) final;
 
  protected:
   EnvelopeServerCall(const MethodSpec& method, const ServerSettings& settings) noexcept;

@@ -30,27 +30,41 @@ std::optional<Error> unpack(const Compression& compression, std::string_view pay
                            std::string(compression.name()));
 }
 
-Result<void> check_send_limit(const Settings& settings, std::size_t size) {
+namespace {
+
+std::size_t most_sent(const Settings& settings) noexcept {
   // The length of an envelope has 32 bits.
-  const std::size_t limit = std::min<std::size_t>(settings.send_limit, std::numeric_limits<std::uint32_t>::max());
-  if (size <= limit) return {};
-  return Error(Code::resource_exhausted, "a message of " + std::to_string(size) + " bytes exceeds the send limit of " +
-                                             std::to_string(limit) + " bytes (option send_limit)");
+  return std::min<std::size_t>(settings.send_limit, std::numeric_limits<std::uint32_t>::max());
 }
 
-Result<void> pack_envelope(const Settings& settings, const Compression* compression, std::string& prefixed) {
-  const std::size_t size = prefixed.size() - envelope_prefix;
-  Result<void> allowed = check_send_limit(settings, size);
-  if (!allowed) return allowed;
-  if (!worth_packing(settings, compression, size)) {
-    write_envelope_prefix(prefixed, 0);
-    return allowed;
+Error send_limit_error(const Settings& settings, std::size_t size) {
+  return Error(Code::resource_exhausted, "a message of " + std::to_string(size) + " bytes exceeds the send limit of " +
+                                             std::to_string(most_sent(settings)) + " bytes (option send_limit)");
+}
+
+}  // namespace
+
+Result<void> check_send_limit(const Settings& settings, std::size_t size) {
+  if (size <= most_sent(settings)) return {};
+  return send_limit_error(settings, size);
+}
+
+Result<void> pack_envelope(const Settings& settings, const Compression* compression, std::string& body,
+                           std::size_t at) {
+  const std::size_t size = body.size() - at - envelope_prefix;
+  if (size > most_sent(settings)) {
+    body.resize(at);
+    return send_limit_error(settings, size);
   }
-  std::string packed(envelope_prefix, '\0');
-  compression->compress(std::string_view(prefixed).substr(envelope_prefix), packed);
-  write_envelope_prefix(packed, flag_compressed);
-  prefixed = std::move(packed);
-  return allowed;
+  if (!worth_packing(settings, compression, size)) {
+    write_envelope_prefix(body, 0, at);
+    return {};
+  }
+  std::string packed(body, 0, at + envelope_prefix);
+  compression->compress(std::string_view(body).substr(at + envelope_prefix), packed);
+  write_envelope_prefix(packed, flag_compressed, at);
+  body = std::move(packed);
+  return {};
 }
 
 }  // namespace connectrpc::protocol

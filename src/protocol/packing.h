@@ -43,7 +43,9 @@ constexpr bool worth_packing(const Settings& settings, const Compression* compre
 /// Code::resource_exhausted if the message may not be sent.
 Result<void> check_send_limit(const Settings& settings, std::size_t size);
 
-/// Fills in the free bytes in front of a message, compressing it where that is worth it.
-Result<void> pack_envelope(const Settings& settings, const Compression* compression, std::string& prefixed);
+/// Makes an envelope of what stands in `body` from `at` on, its prefix left free and a message, which is compressed
+/// where that is worth it. Cuts it off where it may not be sent.
+Result<void> pack_envelope(const Settings& settings, const Compression* compression, std::string& body,
+                           std::size_t at = 0);
 
 }  // namespace connectrpc::protocol

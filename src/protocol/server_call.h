@@ -84,9 +84,9 @@ class ServerCall : public base::Block {
 
   /// The user's response headers leave, or (Connect unary) are kept for the end. At most once, before any message.
   virtual void send_headers(Headers headers, ServerOutput& out) = 0;
-  /// Sends one encoded message that stands behind message_prefix() free bytes. Needs send_headers before it.
-  /// Code::resource_exhausted over the send limit: nothing was sent.
-  virtual Result<void> send_message(std::string prefixed_payload, ServerOutput& out) = 0;
+  /// Makes of what stands in `body` from `at` on, message_prefix() free bytes and one encoded message, what travels.
+  /// Needs send_headers before it. Code::resource_exhausted over the send limit: `body` ends at `at` again.
+  virtual Result<void> send_message(std::string& body, std::size_t at) = 0;
   /// Ends the call, whatever has been sent so far. Once; the last member called.
   virtual void finish(Ending ending, ServerOutput& out) = 0;
 

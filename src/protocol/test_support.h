@@ -123,10 +123,13 @@ class ServerDriver {
   }
 
   Result<void> send(std::string_view message) {
-    std::string prefixed(call_->message_prefix(), '\0');
-    prefixed += message;
+    // What stands in front of the message must stay as it is.
+    constexpr std::string_view before = "before";
     ServerOutput out;
-    Result<void> sent = call_->send_message(std::move(prefixed), out);
+    out.body.append(before).append(call_->message_prefix(), '\0').append(message);
+    Result<void> sent = call_->send_message(out.body, before.size());
+    EXPECT_EQ(out.body.substr(0, before.size()), before);
+    out.body.erase(0, before.size());
     answer.add(std::move(out));
     return sent;
   }

@@ -301,8 +301,14 @@ Task<> ServerCall::receive_one(connectrpc::detail::RequestPlace* place, std::str
 }
 
 std::string ServerCall::encode(const google::protobuf::MessageLite& message) {
+  std::string payload;
+  encode(message, payload);
+  return payload;
+}
+
+void ServerCall::encode(const google::protobuf::MessageLite& message, std::string& payload) {
   using connectrpc::detail::ContextAccess;
-  std::string payload(protocol_->message_prefix(), '\0');
+  payload.assign(protocol_->message_prefix(), '\0');
   if (ContextAccess::has_response_hooks(context_)) {
     const std::unique_ptr<google::protobuf::MessageLite> changed(message.New());
     changed->CheckTypeAndMergeFrom(message);
@@ -311,7 +317,6 @@ std::string ServerCall::encode(const google::protobuf::MessageLite& message) {
   } else {
     codec_.encode(message, payload, false).value();
   }
-  return payload;
 }
 
 void ServerCall::decode(std::string_view bytes, google::protobuf::MessageLite& message) {
@@ -401,24 +406,55 @@ bool ServerCall::compress_response(std::string_view name) {
   return true;
 }
 
-Task<bool> ServerCall::send(const google::protobuf::MessageLite& message) { return send_encoded(encode(message)); }
+namespace {
+
+// What needs no waiting gets by with the smallest of coroutines.
+Task<bool> done(bool result) { co_return result; }
+
+Task<bool> failed(std::exception_ptr thrown) {
+  std::rethrow_exception(std::move(thrown));
+  co_return false;
+}
+
+}  // namespace
+
+Task<bool> ServerCall::send(const google::protobuf::MessageLite& message) {
+  try {
+    const bool queued = queue(message);
+    return !queued || has_room() ? done(queued) : wait_for_room();
+  } catch (...) {
+    return failed(std::current_exception());
+  }
+}
+
+bool ServerCall::queue(const google::protobuf::MessageLite& message) {
+  Busy::check(sending_, "send()");
+  encode(message, payload_);
+  if (const auto reason = cancelled()) return may_not_send(*reason);
+  if (!context_.headers_sent()) send_headers();
+  protocol_->send_message(payload_, 0).value();
+  ++traffic_.response_messages;
+  traffic_.response_bytes += payload_.size();
+  // Larger ones are moved: their copy would cost more than memory of their own.
+  constexpr std::size_t small = 1024;
+  if (payload_.size() <= small) {
+    exchange_->append_body(payload_);
+  } else {
+    exchange_->send_body(std::move(payload_));
+  }
+  return true;
+}
+
+Task<bool> ServerCall::wait_for_room() {
+  const Busy busy(sending_, "send()");
+  while (!has_room()) co_await outbound_.wait();
+  if (const auto reason = cancelled()) co_return may_not_send(*reason);
+  co_return true;
+}
 
 bool ServerCall::may_not_send(CancelReason reason) const {
   if (reason == CancelReason::peer || reason == CancelReason::connection_lost) return false;
   throw cancellation_error(reason);
-}
-
-Task<bool> ServerCall::send_encoded(std::string payload) {
-  const Busy busy(sending_, "send()");
-  if (const auto reason = cancelled()) co_return may_not_send(*reason);
-  protocol::ServerOutput out;
-  send_pending_headers(out, false);
-  protocol_->send_message(std::move(payload), out).value();
-  ++traffic_.response_messages;
-  emit(std::move(out));
-  while (!answered_ && exchange_->unsent() > environment_.high_water) co_await outbound_.wait();
-  if (const auto reason = cancelled()) co_return may_not_send(*reason);
-  co_return true;
 }
 
 std::optional<Error> ServerCall::send_batch(std::optional<Headers> headers, std::vector<std::string> messages) {
@@ -427,7 +463,13 @@ std::optional<Error> ServerCall::send_batch(std::optional<Headers> headers, std:
   protocol::ServerOutput out;
   if (headers) protocol_->send_headers(*std::move(headers), out);
   for (std::string& message : messages) {
-    if (Result<void> sent = protocol_->send_message(std::move(message), out); !sent) {
+    const std::size_t at = out.body.size();
+    if (at == 0) {
+      out.body = std::move(message);
+    } else {
+      out.body += message;
+    }
+    if (Result<void> sent = protocol_->send_message(out.body, at); !sent) {
       error = std::move(sent).error();
       break;
     }
@@ -478,7 +520,8 @@ std::optional<Error> ServerCall::send_end(const Error* error) {
       failed = Error(Code::internal, "the handler gave no response");
     } else {
       send_pending_headers(out, true);
-      Result<void> sent = protocol_->send_message(*std::move(answer_), out);
+      out.body = *std::move(answer_);
+      Result<void> sent = protocol_->send_message(out.body, 0);
       if (sent) {
         ++traffic_.response_messages;
       } else {

@@ -164,7 +164,10 @@ class ServerCall final : public base::Block,
 
   Task<> handle();
   Task<> call_blocking();
-  Task<bool> send_encoded(std::string payload);
+  // Puts a message of a response stream on the exchange; false if the client has ended the call. Throws Error.
+  bool queue(const google::protobuf::MessageLite& message);
+  bool has_room() const { return answered_ || exchange_->unsent() <= environment_.high_water; }
+  Task<bool> wait_for_room();
   // For a sender whose call is over: false if the client has ended it, throws otherwise.
   bool may_not_send(CancelReason reason) const;
   // What a blocking handler wrote, each message behind the protocol's prefix. Gives why one could not be sent.
@@ -179,6 +182,8 @@ class ServerCall final : public base::Block,
   Error translate(std::exception_ptr thrown, std::string_view who);
   // Both pass interceptors' hooks and throw Error. Any thread that runs the handler.
   std::string encode(const google::protobuf::MessageLite& message);
+  // Replaces `payload` by the protocol's free prefix and the message.
+  void encode(const google::protobuf::MessageLite& message, std::string& payload);
   void decode(std::string_view bytes, google::protobuf::MessageLite& message);
   void decode(std::string_view bytes, connectrpc::detail::RequestPlace& place) {
     decode(bytes, place.make(bytes.size()));
@@ -211,6 +216,8 @@ class ServerCall final : public base::Block,
   Context context_;
   // The encoded answer of a unary call, behind the protocol's prefix.
   std::optional<std::string> answer_;
+  // Where the messages of a response stream are encoded.
+  std::string payload_;
   std::optional<Error> failure_;
   std::optional<std::stop_source> stop_;
   std::optional<Watch> watch_;

@@ -132,15 +132,16 @@ ServerInput ConnectUnaryServerCall::receive(std::string_view body, bool ended, s
 
 void ConnectUnaryServerCall::send_headers(Headers headers, ServerOutput&) { headers_ = std::move(headers); }
 
-Result<void> ConnectUnaryServerCall::send_message(std::string prefixed_payload, ServerOutput&) {
-  Result<void> allowed = check_send_limit(settings_, prefixed_payload.size());
-  if (!allowed) return allowed;
-  packed_ = worth_packing(settings_, encodings_.response, prefixed_payload.size());
+Result<void> ConnectUnaryServerCall::send_message(std::string& body, std::size_t at) {
+  const std::string_view payload = std::string_view(body).substr(at);
+  Result<void> allowed = check_send_limit(settings_, payload.size());
+  packed_ = allowed && worth_packing(settings_, encodings_.response, payload.size());
   if (packed_) {
-    encodings_.response->compress(prefixed_payload, payload_);
-  } else {
-    payload_ = std::move(prefixed_payload);
+    encodings_.response->compress(payload, payload_);
+  } else if (allowed) {
+    payload_ = at == 0 ? std::move(body) : std::string(payload);
   }
+  body.resize(at);  // it leaves with the head, at the end
   return allowed;
 }
 

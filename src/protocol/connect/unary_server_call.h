@@ -19,7 +19,7 @@ class ConnectUnaryServerCall final : public ServerCall {
   ServerInput receive(std::string_view body, bool ended, std::optional<std::uint64_t> announced) override;
   std::size_t message_prefix() const noexcept override { return 0; }
   void send_headers(Headers headers, ServerOutput& out) override;
-  Result<void> send_message(std::string prefixed_payload, ServerOutput& out) override;
+  Result<void> send_message(std::string& body, std::size_t at) override;
   void finish(Ending ending, ServerOutput& out) override;
 
  private:

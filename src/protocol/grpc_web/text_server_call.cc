@@ -55,10 +55,9 @@ void GrpcWebTextServerCall::append(std::string_view bytes, std::string& out) con
   }
 }
 
-Result<void> GrpcWebTextServerCall::send_message(std::string prefixed_payload, ServerOutput& out) {
-  ServerOutput binary;
-  Result<void> sent = binary_.send_message(std::move(prefixed_payload), binary);
-  append(binary.body, out.body);
+Result<void> GrpcWebTextServerCall::send_message(std::string& body, std::size_t at) {
+  Result<void> sent = binary_.send_message(body, at);
+  if (text_out_) body.replace(at, std::string::npos, base::base64_encode(std::string_view(body).substr(at)));
   return sent;
 }
 

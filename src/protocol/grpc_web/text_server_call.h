@@ -28,7 +28,7 @@ class GrpcWebTextServerCall final : public ServerCall {
   ServerInput receive(std::string_view body, bool ended, std::optional<std::uint64_t> announced) override;
   std::size_t message_prefix() const noexcept override { return binary_.message_prefix(); }
   void send_headers(Headers headers, ServerOutput& out) override { binary_.send_headers(std::move(headers), out); }
-  Result<void> send_message(std::string prefixed_payload, ServerOutput& out) override;
+  Result<void> send_message(std::string& body, std::size_t at) override;
   void finish(Ending ending, ServerOutput& out) override;
 
  private:

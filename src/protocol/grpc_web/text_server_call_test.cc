@@ -161,7 +161,8 @@ TEST(GrpcWebText, MessageAndEndInOneOutput) {
   ServerDriver server(post(text_type), test::unary_method);
   ServerOutput out;
   server.call().send_headers({}, out);
-  ASSERT_TRUE(server.call().send_message(std::string(server.call().message_prefix(), '\0') + "hi", out));
+  out.body.append(server.call().message_prefix(), '\0').append("hi");
+  ASSERT_TRUE(server.call().send_message(out.body, 0));
   server.call().finish({}, out);
   ASSERT_TRUE(out.head);
   EXPECT_EQ(out.head->headers["content-type"], text_type);
