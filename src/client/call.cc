@@ -348,6 +348,7 @@ Call::Pulled Call::pull(google::protobuf::MessageLite* message, std::string* byt
           exchange_->consume(input.consumed);
           if (!exchange_->body().empty()) break;
         }
+        exchange_->expect(input.wanted);
         if (const auto& reset = exchange_->reset(); reset && !arrived.ended) {
           // A server that keeps the deadline may reset the stream just as our own timer is due.
           if (deadline_.expired()) {

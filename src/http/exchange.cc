@@ -1,6 +1,7 @@
 // The parts of an exchange that do not depend on an HTTP version.
 #include "http/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "connectrpc/detail/headers_access.h"
@@ -9,11 +10,27 @@ namespace connectrpc::http {
 
 void Exchange::consume(std::size_t size) {
   inbound_.consume(size);
-  if (size != 0) on_consumed(size);
+  const std::size_t told = std::min(size, expected_);
+  expected_ -= told;
+  if (size != told) on_consumed(size - told);
+}
+
+void Exchange::expect(std::size_t size) {
+  // Memory grows with what has arrived: announcing a large message must cost its sender as much as us. Beyond that
+  // bytes are copied each time that room runs out.
+  constexpr std::size_t ahead = 4;
+  constexpr std::size_t least = 4 * 1024;
+  const std::size_t held = inbound_.size();
+  if (const std::size_t room = std::min(size, ahead * held + least); room > held) inbound_.reserve(room - held);
+  const std::size_t there = std::min(size, held);
+  if (there <= expected_) return;
+  const std::size_t fresh = there - std::exchange(expected_, there);
+  on_consumed(fresh);
 }
 
 std::string Exchange::take_body() {
-  const std::size_t size = inbound_.size();
+  const std::size_t size = unread();
+  expected_ = 0;
   std::string body = inbound_.take();
   if (size != 0) on_consumed(size);
   return body;

@@ -63,6 +63,11 @@ class Exchange {
   std::string_view body() const { return inbound_.view(); }
   /// Takes `size` bytes from the front of body(), which opens the peer's window by as much.
   void consume(std::size_t size);
+  /// The first `size` bytes of the body will be consumed in one piece once they are there: the window opens for what
+  /// has come of them already, and there is room for the rest. To be called again when more has come.
+  void expect(std::size_t size);
+  /// Bytes of body() that the window is still closed by.
+  std::size_t unread() const { return inbound_.size() - expected_; }
   /// All of body() as a string of its own, consumed; moved where possible.
   std::string take_body();
   /// The peer has sent everything: body() is the rest, trailers() are complete.
@@ -97,7 +102,7 @@ class Exchange {
  protected:
   Exchange() = default;
 
-  /// `size` bytes were consumed: give the peer as much window.
+  /// `size` bytes were consumed or are expected to be: give the peer as much window.
   virtual void on_consumed(std::size_t size) = 0;
   void notify_inbound() {
     if (observer_) observer_->on_inbound();
@@ -115,6 +120,7 @@ class Exchange {
   bool outbound_ended_ = false;
 
  private:
+  std::size_t expected_ = 0;  // bytes at the front of inbound_ that the window was opened for
   Observer* observer_ = nullptr;
 };
 

@@ -138,7 +138,7 @@ void ClientExchangeImpl::abort(http::ResetReason reason) {
 std::size_t ClientExchangeImpl::unsent() const { return session_ == nullptr ? 0 : session_->request().unsent(); }
 
 void ClientExchangeImpl::on_consumed(std::size_t size) {
-  if (session_ != nullptr) session_->on_consumed(inbound_.size() + size, inbound_.size());
+  if (session_ != nullptr) session_->on_consumed(unread() + size, unread());
 }
 
 std::unique_ptr<http::ClientExchange> ClientSessionImpl::start(http::RequestHead head, bool ends) {
@@ -345,7 +345,7 @@ void ClientSessionImpl::write_head(std::string& out) {
 }
 
 bool ClientSessionImpl::wants_read() const {
-  return !closing_ && (current_ == nullptr || current_->inbound_.size() <= limits_.stream_window);
+  return !closing_ && (current_ == nullptr || current_->unread() <= limits_.stream_window);
 }
 
 void ClientSessionImpl::on_dropped() {

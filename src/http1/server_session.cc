@@ -183,7 +183,7 @@ void ServerExchangeImpl::abort(http::ResetReason reason) {
 std::size_t ServerExchangeImpl::unsent() const { return session_ == nullptr ? 0 : session_->answer().unsent(); }
 
 void ServerExchangeImpl::on_consumed(std::size_t size) {
-  if (session_ != nullptr) session_->on_consumed(inbound_.size() + size, inbound_.size());
+  if (session_ != nullptr) session_->on_consumed(unread() + size, unread());
 }
 
 void ServerSessionImpl::receive(std::string_view bytes) {
@@ -486,7 +486,7 @@ bool ServerSessionImpl::wants_read() const {
   switch (reading_) {
     case Reading::head:
     case Reading::done: return held_.size() < max_held;
-    case Reading::body: return current_ == nullptr || current_->inbound_.size() <= limits_.stream_window;
+    case Reading::body: return current_ == nullptr || current_->unread() <= limits_.stream_window;
     case Reading::stopped: break;
   }
   return false;

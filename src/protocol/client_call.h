@@ -39,7 +39,7 @@ struct ClientArrived {
 /// What the answer came to next.
 struct ClientInput {
   enum class Kind : std::uint8_t {
-    need_more,  ///< nothing yet: `consumed` bytes were taken over, wait for more
+    need_more,  ///< nothing yet: wait for more
     message,    ///< `payload` is the next message, unpacked
     end,        ///< the call is over: `error` says how; headers() and trailers() of the call are final
   };
@@ -47,6 +47,9 @@ struct ClientInput {
   /// Valid until the next receive() and until `consumed` bytes are taken off the body: it may point into it.
   std::string_view payload;
   std::size_t consumed = 0;
+  /// With `need_more` how many bytes the rest of the body must hold for the next message, as far as that is known. All
+  /// that come of them are to be let in, whatever a window says.
+  std::size_t wanted = 0;
   /// With `end`: empty on success. Has its code, message, details, remoteness, headers and trailers.
   std::optional<Error> error;
 };

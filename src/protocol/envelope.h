@@ -20,9 +20,7 @@ inline constexpr std::uint8_t flag_trailers = 0x80;
 /// Writes flags and length into the free bytes at `at` in front of a message of at most 4 GiB that ends with `body`.
 void write_envelope_prefix(std::string& body, std::uint8_t flags, std::size_t at = 0) noexcept;
 
-/// Cuts a body into envelopes. What is complete where it lies is given as a view, without a copy; what is not is taken
-/// over piece by piece, so that any message passes any window. Memory grows with what has arrived, not with what a
-/// prefix announces.
+/// Cuts a body into envelopes, each given as a view of where it lies.
 class EnvelopeReader {
  public:
   enum class Kind : std::uint8_t {
@@ -35,11 +33,12 @@ class EnvelopeReader {
   struct Item {
     Kind kind = Kind::need_more;
     std::uint8_t flags = 0;
-    /// Valid until the next read() and until `consumed` bytes leave the body.
+    /// Valid until `consumed` bytes leave the body.
     std::string_view payload;
     /// Bytes at the front of the body that are dealt with.
     std::size_t consumed = 0;
-    /// With `too_large` what was announced, with `truncated` how much of it is missing.
+    /// With `need_more` how many bytes the body must hold for the next envelope, as far as that is known, else 0; with
+    /// `too_large` what was announced; with `truncated` how much of it is missing.
     std::size_t size = 0;
   };
 
@@ -54,22 +53,14 @@ class EnvelopeReader {
   explicit EnvelopeReader(Limits limits) noexcept : limits_(limits) {}
 
   /// `body`: what was not consumed yet; `ended`: nothing will follow it.
-  Item read(std::string_view body, bool ended);
-  /// Whether anything of the body was consumed or seen.
+  Item read(std::string_view body, bool ended) noexcept;
+  /// Whether anything of the body was seen.
   bool touched() const noexcept { return touched_; }
 
  private:
-  enum class State : std::uint8_t { between, within, given };
-
-  Item resume(std::string_view body, bool ended);
   std::size_t limit_for(std::uint8_t flags) const noexcept;
 
   Limits limits_;
-  // The part of an envelope that has arrived, in the states `within` and `given`.
-  std::string partial_;
-  std::size_t size_ = 0;
-  std::uint8_t flags_ = 0;
-  State state_ = State::between;
   bool touched_ = false;
 };
 

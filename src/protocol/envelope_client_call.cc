@@ -81,7 +81,7 @@ ClientInput EnvelopeClientCall::receive(const ClientArrived& arrived) {
   switch (item.kind) {
     case EnvelopeReader::Kind::need_more: {
       ClientInput input;
-      input.consumed = item.consumed;
+      input.wanted = item.size;
       return input;
     }
     case EnvelopeReader::Kind::envelope: {

@@ -34,7 +34,7 @@ ServerInput EnvelopeServerCall::receive(std::string_view body, bool ended, std::
   const EnvelopeReader::Item item = reader_.read(body, ended);
   ServerInput input;
   switch (item.kind) {
-    case EnvelopeReader::Kind::need_more: break;
+    case EnvelopeReader::Kind::need_more: input.wanted = item.size; break;
     case EnvelopeReader::Kind::envelope: input = input_of(item); break;
     case EnvelopeReader::Kind::end:
       if (single_ && !received_)

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "protocol/growing_buffer.h"
-
 namespace connectrpc::protocol {
 
 EnvelopeReader::Limits envelope_limits(const Settings& settings) noexcept {
@@ -17,6 +15,21 @@ Error receive_limit_error(std::uint64_t size, std::size_t limit) {
   return Error(Code::resource_exhausted,
                what + " exceeds the receive limit of " + std::to_string(limit) + " bytes (option receive_limit)");
 }
+
+namespace {
+
+// Empties a buffer for the next message of the same call; gives its memory back if that is more than messages usually
+// take.
+void recycle(std::string& buffer) {
+  constexpr std::size_t most_kept = 64 * 1024;
+  if (buffer.capacity() > most_kept) {
+    std::string().swap(buffer);  // assigning an empty string would keep the capacity
+  } else {
+    buffer.clear();
+  }
+}
+
+}  // namespace
 
 std::optional<Error> unpack(const Compression& compression, std::string_view payload, std::size_t limit, Code broken,
                             std::string& out) {

@@ -33,7 +33,7 @@ struct ServerOutput {
 /// What the request's body came to next.
 struct ServerInput {
   enum class Kind : std::uint8_t {
-    need_more,  ///< nothing yet: `consumed` bytes were taken over, wait for more
+    need_more,  ///< nothing yet: wait for more
     message,    ///< `payload` is the next message, unpacked
     end,        ///< no more messages
     failed,     ///< `error` is the call's end
@@ -43,6 +43,9 @@ struct ServerInput {
   std::string_view payload;
   /// Bytes of the body that are dealt with.
   std::size_t consumed = 0;
+  /// With `need_more` how many bytes the rest of the body must hold for the next message, as far as that is known. All
+  /// that come of them are to be let in, whatever a window says.
+  std::size_t wanted = 0;
   std::optional<Error> error;
 };
 

@@ -2,32 +2,19 @@
 #include "protocol/whole_body.h"
 
 #include <algorithm>
-#include <limits>
-
-#include "protocol/growing_buffer.h"
 
 namespace connectrpc::protocol {
 
-WholeBody::Item WholeBody::read(std::string_view body, bool ended, std::optional<std::uint64_t> announced,
-                                std::size_t limit) {
-  Item item;
-  item.size = std::max<std::uint64_t>(partial_.size() + body.size(), ended ? 0 : announced.value_or(0));
-  if (item.size > limit) {
-    item.kind = Kind::too_large;
-    return item;
+WholeBody look_at_whole_body(std::string_view body, bool ended, std::optional<std::uint64_t> announced,
+                             std::size_t limit) noexcept {
+  WholeBody whole;
+  whole.size = std::max<std::uint64_t>(body.size(), ended ? 0 : announced.value_or(0));
+  if (whole.size > limit) {
+    whole.kind = WholeBody::Kind::too_large;
+  } else if (ended) {
+    whole.kind = WholeBody::Kind::complete;
   }
-  item.consumed = body.size();
-  if (ended && partial_.empty()) {
-    item.kind = Kind::complete;
-    item.payload = body;
-    return item;
-  }
-  append_growing(partial_, body, announced ? static_cast<std::size_t>(item.size) : limit);
-  if (ended) {
-    item.kind = Kind::complete;
-    item.payload = partial_;
-  }
-  return item;
+  return whole;
 }
 
 }  // namespace connectrpc::protocol

@@ -4,33 +4,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace connectrpc::protocol {
 
-/// Waits for the end of a body. What is there at once is given as a view, without a copy; the rest is taken over piece
-/// by piece, so that any message passes any window.
-class WholeBody {
- public:
+/// What a body that is one message came to.
+struct WholeBody {
   enum class Kind : std::uint8_t {
     need_more,
     complete,
-    too_large,  ///< `size` is what is known of it
+    too_large,
   };
-  struct Item {
-    Kind kind = Kind::need_more;
-    /// Valid until `consumed` bytes leave the body.
-    std::string_view payload;
-    std::size_t consumed = 0;
-    std::uint64_t size = 0;
-  };
-
-  /// `announced` is the content-length: too large a body is noticed before it comes.
-  Item read(std::string_view body, bool ended, std::optional<std::uint64_t> announced, std::size_t limit);
-
- private:
-  std::string partial_;
+  Kind kind = Kind::need_more;
+  /// What is known of the message's size.
+  std::uint64_t size = 0;
 };
+
+/// `announced` is the content-length: too large a body is noticed before it comes.
+WholeBody look_at_whole_body(std::string_view body, bool ended, std::optional<std::uint64_t> announced,
+                             std::size_t limit) noexcept;
 
 }  // namespace connectrpc::protocol

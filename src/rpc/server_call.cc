@@ -220,6 +220,7 @@ ServerCall::Pulled ServerCall::pull(connectrpc::detail::RequestPlace* place, std
   switch (input.kind) {
     case protocol::ServerInput::Kind::need_more:
       consume(input.consumed);
+      exchange_->expect(input.wanted);
       if (watch_) watch_->begin_wait();
       return Pulled::nothing;
     case protocol::ServerInput::Kind::end: consume(input.consumed); return Pulled::end;
@@ -563,6 +564,8 @@ void ServerCall::report_end(const Error* error) const {
   record.error = error;
   record.cancelled = cancelled();
   record.traffic = traffic_;
+  // Of a message that never was complete.
+  record.traffic.request_bytes += exchange_->body().size() - exchange_->unread();
   record.duration = std::chrono::steady_clock::now() - began_;
   environment_.on_call_end(record);
 }

@@ -141,7 +141,7 @@ class BridgeExchange final : public http::ServerExchange {
   }
   void tell_outbound() { notify_outbound(); }
   bool wants_inbound() const { return !inbound_ended_ && !reset_; }
-  bool has_room() const { return inbound_.size() < inbound_room; }
+  bool has_room() const { return unread() < inbound_room; }
 
  protected:
   void on_consumed(std::size_t) override {

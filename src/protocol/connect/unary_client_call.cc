@@ -127,26 +127,26 @@ ClientInput ConnectUnaryClientCall::receive(const ClientArrived& arrived) {
   if (failed_) return receive_failed(arrived);
   const std::size_t limit =
       encoding_.compression() == nullptr ? settings_.receive_limit : packed_limit(settings_.receive_limit);
-  const WholeBody::Item item = body_.read(arrived.body, arrived.ended, arrived.announced, limit);
-  switch (item.kind) {
-    case WholeBody::Kind::complete: return message(item);
-    case WholeBody::Kind::too_large: return conclude(receive_limit_error(item.size, settings_.receive_limit));
+  const WholeBody whole = look_at_whole_body(arrived.body, arrived.ended, arrived.announced, limit);
+  switch (whole.kind) {
+    case WholeBody::Kind::complete: return message(arrived.body);
+    case WholeBody::Kind::too_large: return conclude(receive_limit_error(whole.size, settings_.receive_limit));
     case WholeBody::Kind::need_more: break;
   }
   ClientInput input;
-  input.consumed = item.consumed;
+  input.wanted = static_cast<std::size_t>(whole.size);
   return input;
 }
 
-ClientInput ConnectUnaryClientCall::message(const WholeBody::Item& item) {
+ClientInput ConnectUnaryClientCall::message(std::string_view body) {
   received_ = true;
   ClientInput input;
   input.kind = ClientInput::Kind::message;
-  input.payload = item.payload;
-  input.consumed = item.consumed;
-  if (encoding_.compression() == nullptr || item.payload.empty()) return input;
+  input.payload = body;
+  input.consumed = body.size();
+  if (encoding_.compression() == nullptr || body.empty()) return input;
   std::optional<Error> error =
-      unpack(*encoding_.compression(), item.payload, settings_.receive_limit, Code::internal, unpacked_);
+      unpack(*encoding_.compression(), body, settings_.receive_limit, Code::internal, unpacked_);
   if (error) return conclude(std::move(error));
   input.payload = unpacked_;
   return input;

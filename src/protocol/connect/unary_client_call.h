@@ -29,7 +29,7 @@ class ConnectUnaryClientCall final : public ClientCall {
   bool make_get();
   std::optional<Error> read_head(const http::ResponseHead& head);
   ClientInput receive_failed(const ClientArrived& arrived);
-  ClientInput message(const WholeBody::Item& item);
+  ClientInput message(std::string_view body);
   ClientInput conclude(std::optional<Error> error);
 
   const MethodSpec& method_;
@@ -38,7 +38,6 @@ class ConnectUnaryClientCall final : public ClientCall {
   // Kept until the request is complete: only then is it known whether a GET can carry it.
   http::RequestHead head_;
   std::string payload_;
-  WholeBody body_;
   AnswerEncoding encoding_;
   std::optional<FailedAnswer> failed_;
   std::string unpacked_;

@@ -117,16 +117,18 @@ ServerInput ConnectUnaryServerCall::receive(std::string_view body, bool ended, s
   }
   const std::size_t limit =
       encodings_.request == nullptr ? settings_.receive_limit : packed_limit(settings_.receive_limit);
-  const WholeBody::Item item = body_.read(body, ended, announced, limit);
-  switch (item.kind) {
-    case WholeBody::Kind::need_more: break;
-    case WholeBody::Kind::complete: input = message(item.payload); break;
+  const WholeBody whole = look_at_whole_body(body, ended, announced, limit);
+  switch (whole.kind) {
+    case WholeBody::Kind::need_more: input.wanted = static_cast<std::size_t>(whole.size); break;
+    case WholeBody::Kind::complete:
+      input = message(body);
+      input.consumed = body.size();
+      break;
     case WholeBody::Kind::too_large:
       input.kind = ServerInput::Kind::failed;
-      input.error = receive_limit_error(item.size, settings_.receive_limit);
+      input.error = receive_limit_error(whole.size, settings_.receive_limit);
       break;
   }
-  input.consumed = item.consumed;
   return input;
 }
 

@@ -28,7 +28,6 @@ class ConnectUnaryServerCall final : public ServerCall {
   ServerInput message(std::string_view payload);
 
   const ServerSettings& settings_;
-  WholeBody body_;
   // The message of a GET, still packed.
   std::string get_message_;
   std::string unpacked_;

@@ -38,6 +38,7 @@ ServerInput GrpcWebTextServerCall::receive(std::string_view body, bool ended, st
     if (decoded || !waits) {
       given_ = input.consumed;
       input.consumed = decoded ? body.size() : 0;
+      input.wanted = 0;  // bytes that are decoded already
       return input;
     }
     decoded_.erase(0, at_ + input.consumed);
