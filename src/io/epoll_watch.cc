@@ -47,7 +47,7 @@ class EpollWatch final : public SocketWatch {
   }
 
   void wait_readable(bool empty) override { core_->start(core_->read, R::read_op, empty); }
-  void wait_writable() override { core_->start(core_->write, R::write_op, false); }
+  void wait_writable(bool full) override { core_->start(core_->write, R::write_op, full); }
 
   void close() override {
     core_->owner = nullptr;
@@ -68,14 +68,14 @@ class EpollWatch final : public SocketWatch {
 
     bool waits() const noexcept { return core_ != nullptr; }
 
-    void begin(std::shared_ptr<Core> core, int kind, bool empty) {
+    void begin(std::shared_ptr<Core> core, int kind, bool unready) {
       Core& all = *core;
       core_ = std::move(core);
       ec_ = {};
-      // Asked whether it is done already, it is not: the socket is known to be empty. Where that is not known the
+      // Asked whether it is done already, it is not: the socket is known not to be ready. Where that is not known the
       // kernel is made to tell again.
       beginning_ = true;
-      all.reactor.start_op(kind, all.socket, all.data, this, false, empty);
+      all.reactor.start_op(kind, all.socket, all.data, this, false, unready);
       beginning_ = false;
     }
 
@@ -98,8 +98,8 @@ class EpollWatch final : public SocketWatch {
   struct Core : std::enable_shared_from_this<Core> {
     explicit Core(Loop& loop) : reactor(boost::asio::use_service<R>(loop)) { reactor.init_task(); }
 
-    void start(Wait& wait, int kind, bool empty) {
-      if (owner != nullptr && !wait.waits()) wait.begin(this->shared_from_this(), kind, empty);
+    void start(Wait& wait, int kind, bool unready) {
+      if (owner != nullptr && !wait.waits()) wait.begin(this->shared_from_this(), kind, unready);
     }
 
     R& reactor;

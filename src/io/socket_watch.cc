@@ -35,7 +35,7 @@ class PortableWatch final : public SocketWatch {
     });
   }
 
-  void wait_writable() override {
+  void wait_writable(bool) override {
     if (core_->owner == nullptr || std::exchange(core_->writing, true)) return;
     core_->descriptor.async_wait(Descriptor::wait_write, [core = core_](boost::system::error_code) {
       core->writing = false;

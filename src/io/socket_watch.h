@@ -12,8 +12,8 @@ namespace connectrpc::io {
 /// the loop.
 ///
 /// Asio's own wait tells the kernel anew with every wait: a system call for every wake-up. Its epoll, however, reports
-/// a socket that has become readable whether anyone waits or not; so a wait that begins in the very turn in which the
-/// socket was found empty needs none. That is what `empty` is for.
+/// a socket that has become ready whether anyone waits or not; so a wait that begins in the very turn in which the
+/// socket was found empty, or full, needs none. That is what the flags are for.
 class SocketWatch {
  public:
   class Owner {
@@ -39,8 +39,8 @@ class SocketWatch {
   /// on_readable() once there is something to read, the end or a failure. `empty`: the socket was read to its end in
   /// this turn of the loop, and what has come since then may be told, too. Asking again before it came changes nothing.
   virtual void wait_readable(bool empty) = 0;
-  /// The same for writing.
-  virtual void wait_writable() = 0;
+  /// The same for writing. `full`: the socket has taken less than it was given in this turn of the loop.
+  virtual void wait_writable(bool full) = 0;
   /// Closes the socket. The owner hears nothing any more. Idempotent; the destructor calls it.
   virtual void close() = 0;
 

@@ -86,15 +86,30 @@ TEST_P(SocketWatchTest, TellsOfTheEnd) {
 }
 
 TEST_P(SocketWatchTest, TellsOfRoom) {
-  watch_->wait_writable();
-  watch_->wait_writable();
+  watch_->wait_writable(false);
+  watch_->wait_writable(false);
   run();
   EXPECT_EQ(writable_, 1);
 }
 
+TEST_P(SocketWatchTest, TellsOfRoomAgainAfterTheSocketWasFull) {
+  std::string bytes(1 << 20, 'x');
+  for (int i = 1; i <= 3; ++i) {
+    while (::send(sockets_.first, bytes.data(), bytes.size(), MSG_DONTWAIT) == static_cast<ssize_t>(bytes.size())) {
+    }
+    watch_->wait_writable(true);
+    run();
+    EXPECT_EQ(writable_, i - 1);
+    while (::recv(sockets_.second, bytes.data(), bytes.size(), MSG_DONTWAIT) > 0)
+      run_for(loop_, std::chrono::milliseconds(1));
+    run();
+    EXPECT_EQ(writable_, i);
+  }
+}
+
 TEST_P(SocketWatchTest, WaitsForBothAtOnce) {
   watch_->wait_readable(true);
-  watch_->wait_writable();
+  watch_->wait_writable(false);
   send();
   run();
   EXPECT_EQ(readable_, 1);
@@ -104,7 +119,7 @@ TEST_P(SocketWatchTest, WaitsForBothAtOnce) {
 TEST_P(SocketWatchTest, TellsNothingOnceClosed) {
   send();
   watch_->wait_readable(false);
-  watch_->wait_writable();
+  watch_->wait_writable(false);
   watch_->close();
   watch_->close();
   run();

@@ -77,9 +77,13 @@ class TcpStream final : public Stream, private SocketWatch::Owner {
       const ssize_t size = ::send(socket_, bytes.data(), bytes.size(), send_flags);
       if (size >= 0) {
         if (state_ == State::empty_or_reset) state_ = State::empty;
+        if (static_cast<std::size_t>(size) < bytes.size()) found_full();
         return {IoResult::Status::ok, static_cast<std::size_t>(size)};
       }
-      if (errno != EINTR) return refused(errno);
+      if (errno == EINTR) continue;
+      const IoResult result = refused(errno);
+      if (result.status == IoResult::Status::would_block) found_full();
+      return result;
     }
   }
 
@@ -93,7 +97,9 @@ class TcpStream final : public Stream, private SocketWatch::Owner {
   }
 
   void wait_writable() override {
-    if (!closed_) watch_->wait_writable();
+    if (closed_) return;
+    write_wanted_ = true;
+    if (!full_) watch_->wait_writable(false);
   }
 
   void shutdown_write() override {
@@ -165,8 +171,14 @@ class TcpStream final : public Stream, private SocketWatch::Owner {
     if (std::exchange(wanted_, false) && !closed_ && observer() != nullptr) observer()->on_readable();
   }
 
+  void found_full() {
+    full_ = true;
+    watch_->wait_writable(true);
+  }
+
   void on_writable() override {
-    if (observer() != nullptr) observer()->on_writable();
+    full_ = false;
+    if (std::exchange(write_wanted_, false) && observer() != nullptr) observer()->on_writable();
   }
 
   IoResult refused(int error) {
@@ -181,7 +193,9 @@ class TcpStream final : public Stream, private SocketWatch::Owner {
   Deferred readable_;
   int socket_ = -1;
   State state_ = State::unknown;
-  bool wanted_ = false;  // the observer waits for input
+  bool full_ = false;          // since the last write
+  bool wanted_ = false;        // the observer waits for input
+  bool write_wanted_ = false;  // or for room
   bool tells_rest_ = false;
   bool reset_ = false;  // the kernel reports it once and then an end
   bool closed_ = false;
