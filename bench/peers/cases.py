@@ -31,6 +31,7 @@ class Case:
     http1: bool = False
     variant: str = "plain"  # how the server is started: plain, tls or gzip
     deadline: bool = False
+    extra_headers: int = 0
 
     @property
     def name(self) -> str:
@@ -53,6 +54,7 @@ class Case:
         headers = list(HEADERS[self.protocol])
         headers += GZIP_HEADERS[self.protocol] if self.variant == "gzip" else []
         headers += DEADLINE_HEADERS[self.protocol] if self.deadline else []
+        headers += [f"x-request-{i}: value {i}" for i in range(self.extra_headers)]
         return headers
 
     @property

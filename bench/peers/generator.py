@@ -101,11 +101,14 @@ def h2load(server: Server, case: Case, body: Path, place: Place, static: bool, r
     }
 
 
-def measure(server: Server, case: Case, body: Path, answer_bytes: int, place: Place, static: bool, seconds: float, warmup: float = 0.5) -> dict:
-    """A warm-up, then as many calls as fill `seconds`, all of which must be answered whole."""
-    warm = h2load(server, case, body, place, static, seconds=warmup)
+def measure(server: Server, case: Case, body: Path, answer_bytes: int, place: Place, static: bool, seconds: float, warmup: float = 0.5,
+            warm_requests: int = 0, least: int = 0, most: int = 1 << 40) -> dict:
+    """A warm-up of `warmup` seconds, or of `warm_requests`, then as many calls as fill `seconds`, at least `least` and at most
+    `most` as far as every client has its own; all must be answered whole."""
+    warm = h2load(server, case, body, place, static, warm_requests, warmup)
     clients = case.connections * case.streams
-    requests = max(clients, math.ceil(warm["rate"] * seconds / clients) * clients)
+    wanted = min(most, max(least, warm["rate"] * seconds))
+    requests = max(clients, math.ceil(wanted / clients) * clients)
     with tempfile.NamedTemporaryFile() as log:
         busy, spent = busy_seconds(), cpu_seconds(server.pids)
         run = h2load(server, case, body, place, static, requests, log=log.name if case.latency else "")

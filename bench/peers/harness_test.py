@@ -9,6 +9,8 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import goals
+import growth
+import growth_plot
 import peers
 import plot
 import report
@@ -119,6 +121,33 @@ class Reports(unittest.TestCase):
         text = plot.svg(measured("grpc tiny 8x32", connect_cpp=2, tonic=4, nghttpd=1))
         marks = [e for e in ElementTree.fromstring(text).iter() if e.tag.endswith("title")]
         self.assertEqual([mark.text for mark in marks], ["tonic, grpc tiny 8x32: 2.00", "nghttpd, grpc tiny 8x32: 0.50"])
+
+
+class Growth(unittest.TestCase):
+    def test_names_of_amounts_are_unique(self) -> None:
+        names = [growth.case_name(series, amount) for series in growth.SERIES for amount in series.amounts]
+        self.assertEqual(len(set(names)), len(names))
+        for series in growth.SERIES:
+            self.assertEqual(len(series.amounts), len(series.cases))
+
+    def test_the_plot_has_a_line_for_each_peer_and_series(self) -> None:
+        results = Results()
+        results.kinds |= {"connect-cpp": "ours", "tonic": "peer"}
+        for series in (growth.SERIES[0], growth.SERIES[3]):
+            for amount in series.amounts:
+                results.add(growth.case_name(series, amount), "connect-cpp", {"cpu_us": 2.0 + amount})
+                results.add(growth.case_name(series, amount), "tonic", {"cpu_us": 4.0})
+        elements = list(ElementTree.fromstring(growth_plot.svg(results)).iter())
+        self.assertEqual(sum(e.tag.endswith("polyline") for e in elements), 4)
+        self.assertIn("tonic, 256: 4.00 µs", [e.text for e in elements if e.tag.endswith("title")])
+        self.assertNotIn("growth", plot.svg(results))
+
+    def test_nothing_measured_gives_no_plot(self) -> None:
+        self.assertEqual(growth_plot.svg(Results()), "")
+
+    def test_a_size_is_a_payload(self) -> None:
+        case = growth.SERIES[2].cases[0]
+        self.assertEqual(case.request, envelope(field(2, b"x" * 10)))
 
 
 class Peers(unittest.TestCase):

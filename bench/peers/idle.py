@@ -1,14 +1,12 @@
 """What an idle connection costs a server's memory, plain and with TLS: fresh, and after one call."""
 
-import contextlib
-import resource
 import socket
 import ssl
 import struct
 import time
 
 from payloads import PAYLOADS, envelope
-from processes import ServerFailed, rss_kib
+from processes import ServerFailed, allow_files, rss_kib
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, SETTINGS, PING = 0, 1, 4, 6
@@ -102,13 +100,8 @@ def hold(server, tls: bool, count: int, calls: bool) -> dict[str, float]:
 
 
 def part_idle(bench, peers) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = bench.args.connections + 200
-    if soft < wanted:
-        # Inherited by the servers.
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
-    count = min(bench.args.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
+    spare = 200
+    count = min(bench.args.connections, allow_files(bench.args.connections + spare) - spare)
     for variant in ("plain", "tls"):
         held = count if variant == "plain" else max(1, count // 5)  # a handshake is slow in Python
         for peer in peers:

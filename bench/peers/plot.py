@@ -14,6 +14,8 @@ def svg(results: Results) -> str:
     """Dots right of the line at 1 are peers that need more than we do."""
     rows = []
     for case in results.samples:
+        if case.startswith("growth"):
+            continue  # has a plot of its own
         ours = results.median(case, OURS, "cpu_us")
         theirs = {peer: value / ours for peer in results.peers(case)
                   if ours and peer != OURS and (value := results.median(case, peer, "cpu_us"))}

@@ -34,6 +34,7 @@ GROUPS = [
     ("Memory of an idle connection, KiB", ("idle",), "kib"),
     ("Two loops: calls to one loop's", ("two",), "speedup"),
     ("Two loops: CPU-µs a call to one loop's", ("two",), "cost"),
+    ("Server CPU-µs a call as the work grows", ("growth",), "cpu_us"),
     ("System calls a call", ("system",), "calls"),
     ("User instructions a call", ("instructions",), "instructions"),
     ("Build: seconds", ("build",), "seconds"),

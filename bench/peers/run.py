@@ -16,6 +16,8 @@ import build_costs
 import chat
 import clients
 import generator
+import growth
+import growth_plot
 import idle
 import instructions
 import loops
@@ -112,6 +114,8 @@ class Bench:
         self.results.save(self.out / "report.json")
         (self.out / "report.md").write_text(report.markdown(self.results))
         (self.out / "report.svg").write_text(plot.svg(self.results))
+        if growing := growth_plot.svg(self.results):
+            (self.out / "growth.svg").write_text(growing)
 
 
 def start_all(bench: Bench, peers: list[Peer], variant: str, cases: list[Case]) -> dict[str, Server]:
@@ -206,6 +210,7 @@ PARTS = {
     "blocking": part_blocking,
     "idle": idle.part_idle,
     "loops": loops.part_loops,
+    "growth": growth.part_growth,
     "syscalls": syscalls.part_syscalls,
     "instructions": instructions.part_instructions,
     "build": build_costs.part_build,
