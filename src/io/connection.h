@@ -18,8 +18,8 @@ struct ConnectionOptions {
   /// Whether reading goes on while output_limit bytes are unsent. A server must stop, or a peer that never reads makes
   /// it queue answers without end. A client must go on: two ends that both wait for the other to read wait forever.
   bool read_while_blocked = false;
-  /// Reads in one turn of the loop, 16 KiB each, so that one busy peer does not starve the others.
-  int reads_per_turn = 4;
+  /// Reads in one turn of the loop, ReadBuffer::size each, so that one busy peer does not starve the others.
+  int reads_per_turn = 2;
   /// After the last byte was written, input is discarded up to these two bounds until the peer ends: closing with
   /// unread input would send RST, and the peer might lose the last answer.
   std::chrono::milliseconds linger_time = std::chrono::seconds(1);

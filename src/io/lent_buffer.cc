@@ -8,7 +8,7 @@ namespace {
 
 // Two strings are in use at once where TLS encrypts what a connection produced.
 struct Spares {
-  std::unique_ptr<std::array<char, 64 * 1024>> read;
+  std::unique_ptr<std::array<char, ReadBuffer::size>> read;
   std::array<std::string, 2> strings;
 };
 
@@ -22,7 +22,7 @@ constexpr std::size_t largest_kept = 512 * 1024;
 }  // namespace
 
 ReadBuffer::ReadBuffer() : bytes_(std::move(spares().read)) {
-  if (!bytes_) bytes_.reset(new std::array<char, 64 * 1024>);
+  if (!bytes_) bytes_.reset(new std::array<char, size>);
 }
 
 ReadBuffer::~ReadBuffer() { spares().read = std::move(bytes_); }

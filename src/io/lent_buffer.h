@@ -9,10 +9,13 @@
 
 namespace connectrpc::io {
 
-/// 16 KiB to read into, for the length of a scope: connections at rest hold none. That is one TLS record; larger reads
-/// were measured to gain nothing.
+/// Memory to read into, for the length of a scope: connections at rest hold none.
 class ReadBuffer {
  public:
+  /// Small calls gain nothing beyond 16 KiB; messages of 64 KiB cost a quarter less CPU time with this than with that.
+  /// What is not read into costs no memory.
+  static constexpr std::size_t size = 128 * 1024;
+
   ReadBuffer();
   ReadBuffer(const ReadBuffer&) = delete;
   ReadBuffer& operator=(const ReadBuffer&) = delete;
@@ -21,7 +24,7 @@ class ReadBuffer {
   std::span<char> span() noexcept { return *bytes_; }
 
  private:
-  std::unique_ptr<std::array<char, 64 * 1024>> bytes_;
+  std::unique_ptr<std::array<char, size>> bytes_;
 };
 
 /// An empty string, if possible with memory that give_back() left.
