@@ -10,10 +10,14 @@
 
 namespace bench {
 
-inline v1::EchoResponse same(const v1::EchoRequest& request) {
-  v1::EchoResponse response;
+inline void copy(const v1::EchoRequest& request, v1::EchoResponse& response) {
   response.set_text(request.text());
   response.set_payload(request.payload());
+}
+
+inline v1::EchoResponse same(const v1::EchoRequest& request) {
+  v1::EchoResponse response;
+  copy(request, response);
   return response;
 }
 
@@ -54,21 +58,27 @@ class EchoService final : public v1::EchoServiceHandler {
                 Context&) override {
     const v1::EchoResponse message = filled(request.size());
     bool more = true;
-    for (int i = 0; i < request.count() && more; ++i) more = co_await responses.send(message);
+    for (int i = 0; i < request.count() && more; ++i)
+      more = responses.try_send(message) || co_await responses.send(message);
   }
   Task<v1::IngestResponse> ingest(const v1::IngestRequest& request, Context&) override { co_return sums(request); }
   Task<> chat(connectrpc::StreamReader<v1::EchoRequest>& requests,
               connectrpc::StreamWriter<v1::EchoResponse>& responses, Context&) override {
-    bool more = true;
-    while (more) {
-      const auto request = co_await requests.receive();
-      more = request.has_value();
-      if (more) more = co_await responses.send(same(*request));
+    v1::EchoRequest request;
+    v1::EchoResponse response;
+    while (co_await requests.receive(request)) {
+      copy(request, response);
+      const bool more = responses.try_send(response) || co_await responses.send(response);
+      if (!more) co_return;
     }
   }
   Task<v1::IngestResponse> upload(connectrpc::StreamReader<v1::EchoRequest>& requests, Context&) override {
     v1::IngestResponse sum;
-    while (const auto request = co_await requests.receive()) add(*request, sum);
+    v1::EchoRequest request;
+    for (bool more = true; more;) {
+      more = requests.try_receive(request) || co_await requests.receive(request);
+      if (more) add(request, sum);
+    }
     co_return sum;
   }
 };
@@ -86,12 +96,17 @@ class EchoServiceSync final : public v1::EchoServiceHandlerSync {
   v1::IngestResponse ingest(const v1::IngestRequest& request, Context&) override { return sums(request); }
   void chat(connectrpc::StreamReaderSync<v1::EchoRequest>& requests,
             connectrpc::StreamWriterSync<v1::EchoResponse>& responses, Context&) override {
-    while (const auto request = requests.receive())
-      if (!responses.send(same(*request))) return;
+    v1::EchoRequest request;
+    v1::EchoResponse response;
+    while (requests.receive(request)) {
+      copy(request, response);
+      if (!responses.send(response)) return;
+    }
   }
   v1::IngestResponse upload(connectrpc::StreamReaderSync<v1::EchoRequest>& requests, Context&) override {
     v1::IngestResponse sum;
-    while (const auto request = requests.receive()) add(*request, sum);
+    v1::EchoRequest request;
+    while (requests.receive(request)) add(request, sum);
     return sum;
   }
 };

@@ -1,4 +1,5 @@
 // The snippets of docs/streams.md.
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -309,6 +310,56 @@ void send_until_it_ends(const GreetServiceClientSync& client) {
 
 }  // namespace silent
 
+// [reuse]
+class BusyGreeter : public GreetServiceHandler {
+  Task<> converse(StreamReader<GreetRequest>& requests, StreamWriter<GreetResponse>& responses, Context&) override {
+    GreetRequest request;
+    GreetResponse response;
+    while (co_await requests.receive(request)) {
+      response.set_greeting("Hello, " + request.name());
+      co_await responses.send(response);
+    }
+  }
+  Task<GreetResponse> greet_all(StreamReader<GreetRequest>& requests, Context&) override {
+    GreetRequest request;
+    GreetResponse response;
+    for (bool more = true; more;) {
+      more = requests.try_receive(request) || co_await requests.receive(request);
+      if (more) response.mutable_greeting()->append(request.name()).append(";");
+    }
+    co_return response;
+  }
+  Task<> greet_many(const GreetRequest& request, StreamWriter<GreetResponse>& responses, Context&) override {
+    GreetResponse response;
+    response.set_greeting("Hello, " + request.name());
+    bool more = true;
+    for (int i = 0; i < 1000 && more; ++i) more = responses.try_send(response) || co_await responses.send(response);
+  }
+};
+// [/reuse]
+
+Task<> talk_to_a_busy_one(GreetServiceClient client) {
+  auto uploading = client.greet_all();
+  for (int i = 0; i < 1000; ++i) co_await uploading.send(named(i % 2 == 0 ? "Ada" : ""));
+  const auto all = co_await uploading.finish();
+  std::cout << std::ranges::count(all->greeting(), ';') << " names, " << std::ranges::count(all->greeting(), 'A')
+            << " of them Ada\n";
+  // [reuse-client]
+  GreetResponse response;
+  int count = 0;
+  auto reading = client.greet_many(named("Ada"));
+  while (co_await reading.receive(response)) ++count;
+  std::cout << count << " times " << response.greeting() << "\n";  // the last message is still there
+  // [/reuse-client]
+  auto talk = client.converse();
+  for (const char* name : {"Ada", "", "Grace"}) {
+    co_await talk.send(named(name));
+    co_await talk.receive(response);
+    std::cout << response.greeting() << "\n";
+  }
+  co_await talk.close_send();
+}
+
 ChannelOptions with(Protocol protocol) {
   ChannelOptions options;
   options.protocol = protocol;
@@ -348,6 +399,12 @@ void streams_page() {
     testing::InMemoryServer blocking_server;
     blocking_server.add(blocking_greeter);
     every_kind(blocking_server.channel(with(protocol)));
+
+    BusyGreeter busy_greeter;
+    testing::InMemoryServer busy_server;
+    busy_server.add(busy_greeter);
+    prints("streams: reuse", "1000 names, 500 of them Ada\n1000 times Hello, Ada\nHello, Ada\nHello, \nHello, Grace\n",
+           [&] { run(talk_to_a_busy_one(GreetServiceClient(busy_server.channel(with(protocol))))); });
 
     silent::Greeter silent_greeter;
     testing::InMemoryServer silent_server;

@@ -53,6 +53,9 @@ class ServerStreamCall : public detail::AwaitedCall {
   /// The next message, or nothing after the last of a call that succeeded; throws the Error of one that failed, each
   /// time.
   Task<std::optional<Out>> receive() { return detail::receive_message<Out>(handle_); }
+  /// The next message into `message`, whose strings and fields keep their memory; false after the last of a call that
+  /// succeeded.
+  Task<bool> receive(Out& message) { return detail::receive(handle_, message); }
 };
 
 /// A stream that is answered by one message.
@@ -81,6 +84,7 @@ class BidiStreamCall : public detail::AwaitedCall {
   Task<> close_send() { return detail::close_send(handle_); }
   /// As ServerStreamCall::receive.
   Task<std::optional<Out>> receive() { return detail::receive_message<Out>(handle_); }
+  Task<bool> receive(Out& message) { return detail::receive(handle_, message); }
 };
 
 /// ServerStreamCall, blocking.
@@ -90,6 +94,7 @@ class ServerStreamCallSync : public detail::BlockingCall {
   explicit ServerStreamCallSync(detail::CallHandlePtr handle) noexcept : BlockingCall(std::move(handle)) {}
 
   std::optional<Out> receive() { return detail::receive_message_sync<Out>(handle_); }
+  bool receive(Out& message) { return detail::receive_sync(handle_, message); }
 };
 
 /// ClientStreamCall, blocking.
@@ -111,6 +116,7 @@ class BidiStreamCallSync : public detail::BlockingCall {
   bool send(const In& message) { return detail::send_sync(handle_, message); }
   void close_send() { detail::close_send_sync(handle_); }
   std::optional<Out> receive() { return detail::receive_message_sync<Out>(handle_); }
+  bool receive(Out& message) { return detail::receive_sync(handle_, message); }
 };
 
 namespace detail {

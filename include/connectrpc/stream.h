@@ -26,6 +26,12 @@ class StreamReader {
     if (!*more) message.reset();
     co_return message;
   }
+  /// The next message into `message`, whose strings and fields keep their memory: for streams of many small ones. False
+  /// after the last; `message` is then left alone. Throws as above.
+  Task<bool> receive(T& message) { return call_.receive_next(message); }
+  /// The same, but only if the message has arrived already, at the price of a function call. False if there is none yet
+  /// or none any more: receive() knows which.
+  bool try_receive(T& message) { return call_.try_receive_next(message).value_or(false); }
 
  private:
   detail::ServerCall& call_;
@@ -42,6 +48,9 @@ class StreamWriter {
   /// Sends a message, encoded before this returns; waits while the peer or the connection cannot take more. False once
   /// the call is over.
   Task<bool> send(const T& message) { return call_.send(message); }
+  /// The same, but only if the peer and the connection can take more now, at the price of a function call. False, and
+  /// nothing was sent, if they cannot or the call is over: send() waits, and knows which.
+  bool try_send(const T& message) { return call_.try_send(message); }
 
  private:
   detail::ServerCall& call_;
@@ -60,6 +69,7 @@ class StreamReaderSync {
     if (!call_.receive_next(*message)) message.reset();
     return message;
   }
+  bool receive(T& message) { return call_.receive_next(message); }
 
  private:
   detail::ServerCallSync& call_;

@@ -652,7 +652,10 @@ void SessionCore::abort(Stream& stream, http::ResetReason reason) {
 
 void SessionCore::consumed(Stream& stream, std::size_t size) {
   if (stream.remote_ended) return;
-  if (nghttp2_session_consume_stream(native(), stream.id, size) == 0) wake_if_idle();
+  // The peer hears of half a window at a time, so nghttp2 need not hear of each message.
+  stream.consumed += size;
+  if (stream.consumed < std::min(limits_.stream_window, largest_window) / 2) return;
+  if (nghttp2_session_consume_stream(native(), stream.id, std::exchange(stream.consumed, 0)) == 0) wake_if_idle();
 }
 
 void SessionCore::enter(Link& link) {

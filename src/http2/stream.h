@@ -60,6 +60,8 @@ class Stream {
   std::size_t field_bytes = 0;
   /// Body bytes received.
   std::uint64_t body_bytes = 0;
+  /// Body bytes consumed that nghttp2 does not know of yet.
+  std::size_t consumed = 0;
 
   /// The session's list of open streams.
   Stream* previous = nullptr;
@@ -75,6 +77,7 @@ inline void Stream::clear() {
   head_complete = remote_ended = reset_by_peer = closed = false;
   field_bytes = 0;
   body_bytes = 0;
+  consumed = 0;
   previous = next = nullptr;
 }
 

@@ -22,7 +22,10 @@ class EnvelopeServerCall : public ServerCall {
   const ServerSettings& settings_;
 
  private:
-  ServerInput input_of(const EnvelopeReader::Item& item);
+  // Why a request that should have one message cannot be one.
+  std::optional<Error> single_fault(std::string_view body, bool ended, std::optional<std::uint64_t> announced) const;
+  // What a message with flags holds.
+  std::optional<Error> unpack_flagged(const EnvelopeReader::Item& item, std::string_view& payload);
 
   EnvelopeReader reader_;
   std::string unpacked_;

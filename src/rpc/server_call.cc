@@ -227,17 +227,16 @@ ServerCall::Pulled ServerCall::pull(connectrpc::detail::RequestPlace* place, std
     case protocol::ServerInput::Kind::message: break;
   }
   ++traffic_.request_messages;
-  Result<void> decoded;
-  google::protobuf::MessageLite* message = nullptr;
-  if (place != nullptr) {
-    message = &place->make(input.payload.size());
-    decoded = codec_.decode(input.payload, *message);
-  } else {
+  if (place == nullptr) {
     bytes->assign(input.payload);
+    consume(input.consumed);
+    return Pulled::message;
   }
+  google::protobuf::MessageLite& message = place->make(input.payload.size());
+  const Result<void> decoded = codec_.decode(input.payload, message);
   consume(input.consumed);
   decoded.value();
-  if (message != nullptr) connectrpc::detail::ContextAccess::run_request_hooks(context_, *message);
+  connectrpc::detail::ContextAccess::run_request_hooks(context_, message);
   return Pulled::message;
 }
 
@@ -265,7 +264,29 @@ std::optional<bool> ServerCall::try_receive_next(google::protobuf::MessageLite& 
   return std::nullopt;
 }
 
+namespace {
+
+// What needs no waiting gets by with the smallest of coroutines.
+Task<bool> done(bool result) { co_return result; }
+
+Task<bool> failed(std::exception_ptr thrown) {
+  std::rethrow_exception(std::move(thrown));
+  co_return false;
+}
+
+}  // namespace
+
 Task<bool> ServerCall::receive_next(google::protobuf::MessageLite& message) {
+  if (exchange_->body().empty()) return wait_for_message(message);
+  try {
+    if (const auto received = try_receive_next(message)) return done(*received);
+  } catch (...) {
+    return failed(std::current_exception());
+  }
+  return wait_for_message(message);
+}
+
+Task<bool> ServerCall::wait_for_message(google::protobuf::MessageLite& message) {
   for (;;) {
     if (const auto received = try_receive_next(message)) co_return *received;
     co_await inbound_.wait();
@@ -406,18 +427,6 @@ bool ServerCall::compress_response(std::string_view name) {
   return true;
 }
 
-namespace {
-
-// What needs no waiting gets by with the smallest of coroutines.
-Task<bool> done(bool result) { co_return result; }
-
-Task<bool> failed(std::exception_ptr thrown) {
-  std::rethrow_exception(std::move(thrown));
-  co_return false;
-}
-
-}  // namespace
-
 Task<bool> ServerCall::send(const google::protobuf::MessageLite& message) {
   try {
     const bool queued = queue(message);
@@ -425,6 +434,10 @@ Task<bool> ServerCall::send(const google::protobuf::MessageLite& message) {
   } catch (...) {
     return failed(std::current_exception());
   }
+}
+
+bool ServerCall::try_send(const google::protobuf::MessageLite& message) {
+  return !cancelled() && has_room() && queue(message);
 }
 
 bool ServerCall::queue(const google::protobuf::MessageLite& message) {

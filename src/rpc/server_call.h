@@ -120,6 +120,7 @@ class ServerCall final : public base::Block,
   Task<bool> receive_next(google::protobuf::MessageLite& message) override;
   std::optional<bool> try_receive_next(google::protobuf::MessageLite& message) override;
   Task<bool> send(const google::protobuf::MessageLite& message) override;
+  bool try_send(const google::protobuf::MessageLite& message) override;
   void send_headers() override;
   bool compress_response(std::string_view name) override;
   void warn(std::string_view text) const override {
@@ -176,6 +177,7 @@ class ServerCall final : public base::Block,
   Task<> receive_one(connectrpc::detail::RequestPlace* place, std::string* bytes);
   // Looks for a message: decodes it into `place` or keeps its bytes in `bytes`, whichever is not null. Throws Error.
   Pulled pull(connectrpc::detail::RequestPlace* place, std::string* bytes);
+  Task<bool> wait_for_message(google::protobuf::MessageLite& message);
   void throw_if_cancelled() const;
   Error cancellation_error(CancelReason reason) const;
   // What an exception that leaves a handler tells the peer.

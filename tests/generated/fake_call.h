@@ -51,6 +51,10 @@ class FakeCall final : public detail::ServerCall {
     messages.put(message);
     return sent();
   }
+  bool try_send(const google::protobuf::MessageLite& message) override {
+    messages.put(message);
+    return true;
+  }
   void send_headers() override {}
   bool compress_response(std::string_view) override { return false; }
   void warn(std::string_view) const override {}

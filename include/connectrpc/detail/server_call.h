@@ -47,12 +47,14 @@ class ServerCall : public ContextCall {
   /// The one message of a unary or server-stream request. Throws Error.
   virtual Task<> receive(RequestPlace& request) = 0;
 
-  /// The next message of a request stream; false after the last. Throws Error.
+  /// The next message of a request stream; false after the last, which leaves `message` alone. Throws Error.
   virtual Task<bool> receive_next(google::protobuf::MessageLite& message) = 0;
   /// The same if it has arrived, nothing otherwise: most messages then need no coroutine.
   virtual std::optional<bool> try_receive_next(google::protobuf::MessageLite& message) = 0;
   /// Sends a message of a response stream; waits while too much is unsent; false once the call is over.
   virtual Task<bool> send(const google::protobuf::MessageLite& message) = 0;
+  /// The same if it need not wait and the call is not over; false, and nothing sent, otherwise.
+  virtual bool try_send(const google::protobuf::MessageLite& message) = 0;
 
  protected:
   ~ServerCall() = default;
