@@ -8,6 +8,11 @@ namespace {
 
 // What an empty queue keeps room for: a unary call has one chunk, a busy stream some dozens a turn.
 constexpr std::size_t most_kept = 64;
+// Room for a few messages at first: most often nothing follows the one that is sent.
+constexpr std::size_t least_room = 512;
+constexpr std::size_t most_room = 16 * 1024;
+// What a stream keeps that sends one message at a time.
+constexpr std::size_t most_room_kept = 2 * least_room;
 
 }  // namespace
 
@@ -20,11 +25,8 @@ void SendQueue::push(std::string chunk) {
 }
 
 void SendQueue::add_room(std::size_t size) {
-  // Room for a few messages at first: most often nothing follows the one that is sent.
-  constexpr std::size_t least = 512;
-  constexpr std::size_t most = 16 * 1024;
   const std::size_t last = first_ < chunks_.size() ? chunks_.back().capacity() : 0;
-  chunks_.emplace_back().reserve(std::max(size, std::clamp(2 * last, least, most)));
+  chunks_.emplace_back().reserve(std::max(size, std::clamp(2 * last, least_room, most_room)));
 }
 
 void SendQueue::move_to(std::string& out, std::size_t count) {
@@ -37,8 +39,10 @@ void SendQueue::move_to(std::string& out, std::size_t count) {
     count -= part;
     offset_ += part;
     if (offset_ == chunk.size()) {
-      chunk = std::string();
       offset_ = 0;
+      if (count == 0 && size_ == 0 && chunk.capacity() <= most_room_kept && chunks_.capacity() <= most_kept)
+        return keep_room();
+      chunk = std::string();
       ++first_;
     }
   }
@@ -47,6 +51,16 @@ void SendQueue::move_to(std::string& out, std::size_t count) {
   } else if (first_ >= most_kept && 2 * first_ >= chunks_.size()) {
     // A writer that keeps ahead of the window would otherwise let the vector grow with all it ever sent.
     chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
+}
+
+void SendQueue::keep_room() {
+  std::string& last = chunks_[first_];
+  last.clear();
+  if (first_ != 0) {
+    chunks_.front().swap(last);
+    chunks_.resize(1);
     first_ = 0;
   }
 }

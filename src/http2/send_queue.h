@@ -32,6 +32,8 @@ class SendQueue {
     return first_ < chunks_.size() && chunks_.back().capacity() - chunks_.back().size() >= size;
   }
   void add_room(std::size_t size);
+  // Empty, but for the memory of the last chunk.
+  void keep_room();
 
   std::vector<std::string> chunks_;
   std::size_t first_ = 0;   // chunks before it were taken
