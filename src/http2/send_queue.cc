@@ -40,7 +40,8 @@ void SendQueue::move_to(std::string& out, std::size_t count) {
     offset_ += part;
     if (offset_ == chunk.size()) {
       offset_ = 0;
-      if (size_ == 0 && chunk.capacity() <= most_room_kept && chunks_.capacity() <= most_kept) return keep_room();
+      if (count == 0 && size_ == 0 && chunk.capacity() <= most_room_kept && chunks_.capacity() <= most_kept)
+        return keep_room();
       chunk = std::string();
       ++first_;
     }

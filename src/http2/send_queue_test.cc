@@ -40,6 +40,9 @@ TEST(SendQueue, TakesAppendedBytesAfterItWasEmptied) {
     queue.append("y");
     EXPECT_EQ(take(queue, size), std::string(size, 'x'));
     EXPECT_EQ(take(queue, 10), "y");
+    queue.push(std::string(size, 'z'));
+    queue.append("z");
+    EXPECT_EQ(take(queue, size + 1), std::string(size + 1, 'z'));
     queue.append("z");
     queue.clear();
     EXPECT_EQ(queue.size(), 0u);

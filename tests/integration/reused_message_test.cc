@@ -35,10 +35,20 @@ bool is_number(const T& message, int i) {
 class Reusing final : public ProbeServiceHandler {
  public:
   std::atomic<int> refused = 0;
-  std::atomic<int> cut_off = 0;
+  std::atomic<int> ended = 0;
 
  private:
+  // However a handler ends.
+  struct Ending {
+    explicit Ending(std::atomic<int>& ended) : ended_(ended) {}
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+    ~Ending() { ++ended_; }
+    std::atomic<int>& ended_;
+  };
+
   Task<> serve(const ProbeRequest&, StreamWriter<ProbeResponse>& responses, Context&) override {
+    const Ending ending(ended);
     ProbeResponse response;
     bool more = true;
     for (int i = 0; i < many && more; ++i) {
@@ -48,7 +58,6 @@ class Reusing final : public ProbeServiceHandler {
       ++refused;
       more = co_await responses.send(response);
     }
-    if (!more) ++cut_off;
   }
   Task<ProbeResponse> collect(StreamReader<ProbeRequest>& requests, Context&) override {
     ProbeRequest request;
@@ -179,14 +188,14 @@ TEST_P(ReusedMessage, OfBothSides) {
   run_on(io, talk(ProbeServiceClient(channel_), 100));
 }
 
-TEST_P(ReusedMessage, ASenderHearsThatTheClientHasGone) {
+TEST_P(ReusedMessage, ASenderEndsWhenTheClientHasGone) {
   {
     auto call = ProbeServiceClientSync(channel_).serve(ProbeRequest());
     ASSERT_TRUE(call.receive());
   }
   server_.stop();
   if (coroutine()) {
-    EXPECT_EQ(reusing_.cut_off, 1);
+    EXPECT_EQ(reusing_.ended, 1);
   }
 }
 
