@@ -16,6 +16,7 @@
 #include "http2/end_watch.h"
 #include "http2/field_list.h"
 #include "http2/link.h"
+#include "http2/session_memory.h"
 #include "http2/stream.h"
 #include "io/session.h"
 
@@ -183,6 +184,7 @@ class SessionCore : public io::Session {
   bool goaway_ = false;      // one was sent or received: the end may be near
   const http::SessionLimits limits_;
   const Peer peer_;
+  SessionMemory memory_;
   std::unique_ptr<nghttp2_session, Delete> native_;
   FieldList fields_;
   EndWatch end_watch_;
