@@ -696,6 +696,17 @@ void SessionCore::recycle(Stream& stream) {
   }
 }
 
+void SessionCore::drop_spares() {
+  // Every stream leaves itself.
+  if (spare_.empty() || open_count_ != 0 || busy_) return;
+  spare_.clear();
+  spare_.shrink_to_fit();
+  ready_.shrink_to_fit();
+  touched_.shrink_to_fit();
+  fields_ = FieldList();
+  memory_.drop_zeros();
+}
+
 void SessionCore::cut(Stream& stream) {
   if (Link* const link = std::exchange(stream.link, nullptr)) {
     link->stream_ = nullptr;

@@ -91,6 +91,8 @@ class SessionCore : public io::Session {
   const Peer& peer() const noexcept { return peer_; }
   FieldList& fields() noexcept { return fields_; }
   std::size_t open_streams() const noexcept { return open_count_; }
+  /// Gives back what is kept for later streams, if none is open.
+  void drop_spares();
   std::size_t running_exchanges() const noexcept { return link_count_; }
   std::uint32_t peer_header_list() const noexcept;
   bool is_server() const noexcept { return side_ == Side::server; }

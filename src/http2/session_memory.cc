@@ -47,7 +47,15 @@ void* SessionMemory::take_pages(std::size_t size) noexcept {
   if (size + base::block_head > static_cast<std::size_t>(end_ - next_)) return nullptr;
   std::byte* const block = end_ - size;
   end_ = block - base::block_head;
+  // Those of a further block do not follow.
+  if (zeros_ == 0) zeros_ = size;
   return block;
+}
+
+void SessionMemory::drop_zeros() noexcept {
+  if (zeros_ == 0) return;
+  const std::byte* const begin = span_.data() + io::PageSpan::size - zeros_;
+  if (std::all_of(begin, begin + zeros_, [](std::byte byte) { return byte == std::byte{0}; })) span_.drop_end(zeros_);
 }
 
 inline void* SessionMemory::allocate(std::size_t size) noexcept {

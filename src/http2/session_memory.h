@@ -21,6 +21,8 @@ class SessionMemory {
   nghttp2_mem hooks() noexcept;
   /// The session is made.
   void close_span() noexcept { next_ = end_ = nullptr; }
+  /// Gives back pages that hold nothing but zeros again, as those of the table of streams when all have ended.
+  void drop_zeros() noexcept;
 
  private:
   void* allocate(std::size_t size) noexcept;
@@ -33,6 +35,8 @@ class SessionMemory {
   io::PageSpan span_;
   std::byte* next_ = nullptr;
   std::byte* end_ = nullptr;
+  // Pages at the end that began as zeros.
+  std::size_t zeros_ = 0;
 };
 
 }  // namespace connectrpc::http2

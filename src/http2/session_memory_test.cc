@@ -17,6 +17,7 @@ class Memory {
   void* reallocate(void* block, std::size_t size) { return hooks_.realloc(block, size, hooks_.mem_user_data); }
   void free(void* block) { hooks_.free(block, hooks_.mem_user_data); }
   void close_span() { memory_.close_span(); }
+  void drop_zeros() { memory_.drop_zeros(); }
 
  private:
   SessionMemory memory_;
@@ -69,6 +70,24 @@ TEST(SessionMemory, KeepsWhatIsInABlockThatGrows) {
   memory.free(block);
   memory.free(neighbour);
   memory.free(memory.reallocate(nullptr, 10));
+}
+
+TEST(SessionMemory, DropsNothingButZeros) {
+  Memory memory;
+  auto* const table = static_cast<char*>(memory.zeros(256, 16));
+  auto* const other = static_cast<char*>(memory.allocate(100));
+  std::memset(other, 'a', 100);
+  table[4000] = 'b';
+  memory.drop_zeros();
+  EXPECT_EQ(table[4000], 'b');
+  table[4000] = 0;
+  memory.drop_zeros();
+  EXPECT_TRUE(is_filled(table, 4096, '\0'));
+  EXPECT_TRUE(is_filled(other, 100, 'a'));
+  table[0] = 'c';
+  EXPECT_EQ(table[0], 'c');
+  memory.free(table);
+  memory.free(other);
 }
 
 }  // namespace

@@ -112,6 +112,8 @@ PageSpan::PageSpan() noexcept {
   if (available && small_pages()) pool().take(*this);
 }
 
+void PageSpan::drop_end(std::size_t count) noexcept { ::madvise(data_ + size - count, count, MADV_DONTNEED); }
+
 PageSpan::~PageSpan() {
   if (chunk_ != nullptr) pool().give_back(*this);
 }

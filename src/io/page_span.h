@@ -22,6 +22,8 @@ class PageSpan {
 
   /// Aligned as a page; null if it is empty.
   std::byte* data() const noexcept { return data_; }
+  /// The last `count` bytes, whole pages, become zero and cost nothing again.
+  void drop_end(std::size_t count) noexcept;
 
  private:
   struct Chunk;
