@@ -24,9 +24,10 @@ constexpr bool keeps = true;
 
 // In front of every block.
 struct alignas(std::max_align_t) Head {
-  std::size_t capacity;
-  Head* next;  // of those that are kept
+  std::size_t capacity;  // 0: not ours
+  Head* next;            // of those that are kept
 };
+static_assert(sizeof(Head) == block_head);
 
 constexpr std::size_t step = 64;
 // Headers, a call with its context, and what nghttp2 keeps of a stream are smaller.
@@ -77,6 +78,7 @@ void* allocate_block(std::size_t size) noexcept {
     }
     size = capacity;
   }
+  size = std::max<std::size_t>(size, 1);
   auto* const head = static_cast<Head*>(::operator new(sizeof(Head) + size, std::nothrow));
   if (head == nullptr) return nullptr;
   head->capacity = size;
@@ -92,7 +94,7 @@ void free_block(void* block) noexcept {
     store.bytes += capacity;
     return;
   }
-  ::operator delete(head);
+  if (capacity != 0) ::operator delete(head);
 }
 
 void* reallocate_block(void* block, std::size_t size) noexcept {

@@ -15,6 +15,10 @@ void* allocate_block(std::size_t size) noexcept;
 void* reallocate_block(void* block, std::size_t size) noexcept;
 void free_block(void* block) noexcept;
 
+/// What lies in front of a block. Memory of others behind as many zero bytes may be given to free_block, which leaves
+/// it alone; to reallocate_block it may not.
+inline constexpr std::size_t block_head = 16;
+
 /// Bytes that the calling thread keeps.
 std::size_t kept_block_bytes() noexcept;
 /// Gives them back.

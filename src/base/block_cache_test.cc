@@ -56,6 +56,15 @@ TEST(BlockCache, ABlockMayEndOnAnotherThread) {
   EXPECT_EQ(object->value, 7);
 }
 
+TEST(BlockCache, LeavesMemoryOfOthersAlone) {
+  alignas(std::max_align_t) unsigned char memory[block_head + 100] = {};
+  memory[block_head] = 7;
+  const std::size_t kept = kept_block_bytes();
+  free_block(memory + block_head);
+  EXPECT_EQ(memory[block_head], 7);
+  EXPECT_EQ(kept_block_bytes(), kept);
+}
+
 // Freed when the store of the thread has gone.
 struct Late {
   ~Late() { free_block(block); }

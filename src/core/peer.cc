@@ -10,7 +10,8 @@ struct Peer::State {
   std::uint16_t port = 0;
   std::string address;
   std::optional<UnixCredentials> credentials;
-  std::optional<TlsInfo> tls;
+  // Apart, for it is five times the rest.
+  std::shared_ptr<const TlsInfo> tls;
 };
 
 Peer::Peer(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -38,14 +39,14 @@ Peer Peer::in_process() { return Peer(std::make_shared<const State>(State{Kind::
 
 Peer Peer::with_tls(TlsInfo tls) const {
   auto with = std::make_shared<State>(state());
-  with->tls = std::move(tls);
+  with->tls = std::make_shared<const TlsInfo>(std::move(tls));
   return Peer(std::move(with));
 }
 
 Peer::Kind Peer::kind() const noexcept { return state().kind; }
 const std::string& Peer::address() const noexcept { return state().address; }
 std::uint16_t Peer::port() const noexcept { return state().port; }
-const TlsInfo* Peer::tls() const noexcept { return state().tls ? &*state().tls : nullptr; }
+const TlsInfo* Peer::tls() const noexcept { return state().tls.get(); }
 const std::optional<UnixCredentials>& Peer::unix_credentials() const noexcept { return state().credentials; }
 
 std::string Peer::to_string() const {

@@ -26,6 +26,8 @@ class Drainable {
   virtual std::size_t requests() const = 0;
   /// Asks the peer for a sign of life, where the protocol has a way. False: it has none.
   virtual bool ping() { return false; }
+  /// Gives back what is kept for requests to come, if none is under way.
+  virtual void rest() {}
 
  protected:
   ~Drainable() = default;

@@ -118,6 +118,26 @@ TEST(Lifetime, DyingSessionsTellExchangesThatDestroyEachOther) {
   for (const auto& served : joined.requests.kept) EXPECT_TRUE(served->reset());
 }
 
+TEST(Lifetime, RestingLosesNothing) {
+  Joined joined;
+  for (std::size_t i = 0; i < 3; ++i) {
+    auto call = joined.start(true);
+    ASSERT_TRUE(joined.run());
+    ASSERT_EQ(joined.requests.kept.size(), i + 1);
+    joined.server->rest();  // a stream is open
+    http::ServerExchange& served = *joined.requests.kept[i];
+    served.send_head(response(200, {{"a", std::to_string(i)}}), false);
+    served.send_body("body");
+    joined.server->rest();  // there is something to say
+    served.finish({{"t", "1"}});
+    ASSERT_TRUE(joined.run());
+    EXPECT_EQ(call->response().headers["a"], std::to_string(i));
+    EXPECT_TRUE(call->inbound_ended());
+    joined.server->rest();
+    joined.server->rest();
+  }
+}
+
 TEST(Lifetime, RequestsThatWereNeverHandedOver) {
   test::Requests requests;
   auto server = make_server_session(requests, {}, {}, "http");

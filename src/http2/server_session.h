@@ -35,6 +35,7 @@ class ServerSession final : public SessionCore, public http::Drainable {
   void limit_requests(std::size_t count) override { most_requests_ = count; }
   std::size_t requests() const override { return requests_; }
   bool ping() override { return send_ping(); }
+  void rest() override { drop_spares(); }
   /// How far apart the client's PINGs must be, answers of calls forgiving those before; at the third one too early it
   /// is sent away. Zero: as it likes.
   void limit_pings(std::chrono::nanoseconds interval) { ping_interval_ = interval; }

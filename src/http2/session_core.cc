@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/ascii.h"
-#include "base/block_cache.h"
 #include "http2/reset_codes.h"
 #include "http2/text.h"
 
@@ -59,21 +58,6 @@ struct OptionDelete {
 struct CallbacksDelete {
   void operator()(nghttp2_session_callbacks* callbacks) const noexcept { nghttp2_session_callbacks_del(callbacks); }
 };
-
-// It makes and drops eight things with every stream.
-nghttp2_mem make_memory() noexcept {
-  return {
-      .mem_user_data = nullptr,
-      .malloc = [](std::size_t size, void*) noexcept { return base::allocate_block(size); },
-      .free = [](void* block, void*) noexcept { base::free_block(block); },
-      .calloc =
-          [](std::size_t count, std::size_t size, void*) noexcept {
-            void* const block = base::allocate_block(count * size);
-            return block == nullptr ? nullptr : std::memset(block, 0, count * size);
-          },
-      .realloc = [](void* block, std::size_t size, void*) noexcept { return base::reallocate_block(block, size); },
-  };
-}
 
 std::unique_ptr<nghttp2_option, OptionDelete> make_options(const http::SessionLimits& limits) {
   nghttp2_option* raw = nullptr;
@@ -322,11 +306,12 @@ SessionCore::SessionCore(Side side, const http::SessionLimits& limits, Peer peer
   const auto callbacks = Callbacks::make();
   const auto options = make_options(limits_);
   nghttp2_session* raw = nullptr;
-  nghttp2_mem memory = make_memory();
+  nghttp2_mem memory = memory_.hooks();
   const int result = is_server() ? nghttp2_session_server_new3(&raw, callbacks.get(), this, options.get(), &memory)
                                  : nghttp2_session_client_new3(&raw, callbacks.get(), this, options.get(), &memory);
   if (result != 0) throw std::bad_alloc();
   native_.reset(raw);
+  memory_.close_span();
   const auto narrow = [](std::size_t size) {
     return static_cast<std::uint32_t>(std::min<std::size_t>(size, 0xffffffff));
   };
@@ -721,6 +706,17 @@ void SessionCore::recycle(Stream& stream) {
     owned->clear();
     spare_.push_back(std::move(owned));
   }
+}
+
+void SessionCore::drop_spares() {
+  // Every stream leaves itself.
+  if (spare_.empty() || open_count_ != 0 || busy_) return;
+  spare_.clear();
+  spare_.shrink_to_fit();
+  ready_.shrink_to_fit();
+  touched_.shrink_to_fit();
+  fields_ = FieldList();
+  memory_.drop_zeros();
 }
 
 void SessionCore::cut(Stream& stream) {

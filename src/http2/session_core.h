@@ -16,6 +16,7 @@
 #include "http2/end_watch.h"
 #include "http2/field_list.h"
 #include "http2/link.h"
+#include "http2/session_memory.h"
 #include "http2/stream.h"
 #include "io/session.h"
 
@@ -91,6 +92,8 @@ class SessionCore : public io::Session {
   const Peer& peer() const noexcept { return peer_; }
   FieldList& fields() noexcept { return fields_; }
   std::size_t open_streams() const noexcept { return open_count_; }
+  /// Gives back what is kept for later streams, if none is open.
+  void drop_spares();
   std::size_t running_exchanges() const noexcept { return link_count_; }
   std::uint32_t peer_header_list() const noexcept;
   bool is_server() const noexcept { return side_ == Side::server; }
@@ -185,6 +188,7 @@ class SessionCore : public io::Session {
   bool goaway_ = false;      // one was sent or received: the end may be near
   const http::SessionLimits limits_;
   const Peer peer_;
+  SessionMemory memory_;
   std::unique_ptr<nghttp2_session, Delete> native_;
   FieldList fields_;
   EndWatch end_watch_;

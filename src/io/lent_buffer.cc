@@ -41,4 +41,10 @@ void give_back(std::string& string) noexcept {
   std::string().swap(string);
 }
 
+void drop_lent_buffers() noexcept {
+  spares().read.reset();
+  // Assigning an empty string would keep the memory.
+  for (std::string& spare : spares().strings) std::string().swap(spare);
+}
+
 }  // namespace connectrpc::io

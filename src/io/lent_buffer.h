@@ -31,5 +31,7 @@ class ReadBuffer {
 std::string borrow_string();
 /// Empties `string` and keeps its memory for the next one, unless that is too much.
 void give_back(std::string& string) noexcept;
+/// Frees what the calling thread could lend.
+void drop_lent_buffers() noexcept;
 
 }  // namespace connectrpc::io

@@ -35,6 +35,8 @@ class Worker {
     if (job_) job_->abandon();
   }
 
+  bool waiting() const noexcept { return idle_.waiting(); }
+
   void cancel() { cancel_.emit(asio::cancellation_type::terminal); }
 
  private:
@@ -80,6 +82,17 @@ void WorkerPool::start(std::unique_ptr<Job> job) {
   Worker* worker = idle_.back();
   idle_.pop_back();
   worker->start(std::move(job));
+}
+
+void WorkerPool::drop_idle() {
+  std::erase_if(idle_, [](const Worker* worker) { return worker->waiting(); });
+  std::erase_if(workers_, [](const std::unique_ptr<Worker>& worker) {
+    if (!worker->waiting()) return false;
+    worker->abandon();
+    return true;
+  });
+  idle_.shrink_to_fit();
+  workers_.shrink_to_fit();
 }
 
 void WorkerPool::close() {

@@ -43,6 +43,8 @@ class WorkerPool final : public LoopService<WorkerPool> {
   /// Starts `job` on an idle coroutine, inline: it runs until it first waits.
   void start(std::unique_ptr<Job> job);
   std::size_t idle() const noexcept { return idle_.size(); }
+  /// Ends coroutines without a job. Not from inside one.
+  void drop_idle();
   void close();
 
  private:

@@ -8,11 +8,14 @@
 #include <utility>
 #include <variant>
 
+#include "base/block_cache.h"
 #include "http1/server_session.h"
 #include "http2/server_session.h"
+#include "io/lent_buffer.h"
 #include "io/tcp_stream.h"
 #include "io/tls_stream.h"
 #include "protocol/server_call.h"
+#include "rpc/worker_pool.h"
 #include "server/environment.h"
 #include "server/sniffer.h"
 
@@ -22,6 +25,8 @@ namespace {
 
 // By how much the lives of connections differ.
 constexpr double jitter = 0.1;
+// Without a byte for this long, a connection is at rest.
+constexpr std::chrono::milliseconds rest_time{500};
 
 http::SessionLimits limits_of(const ServerOptions& options) {
   http::SessionLimits limits;
@@ -247,7 +252,28 @@ std::optional<ServerLoop::Clock::time_point> ServerLoop::watch_life(Served& serv
   return now + std::min(interval, options_.keepalive_timeout);
 }
 
+void ServerLoop::rest() {
+  const Clock::time_point now = Clock::now();
+  bool moved = false;
+  for (auto& [connection, served] : served_) {
+    if (now < connection->last_moved() + rest_time) {
+      moved = true;
+    } else if (served.session != nullptr) {
+      served.session->rest();
+    }
+  }
+  if (moved || environment_->calls.size() != 0 || !http_calls_->empty()) {
+    // Calls may last for hours without a word.
+    environment_->timers.schedule(rest_timer_, now + (moved ? rest_time : 10 * rest_time));
+    return;
+  }
+  rpc::WorkerPool::of(environment_->loop).drop_idle();
+  io::drop_lent_buffers();
+  base::drop_kept_blocks();
+}
+
 void ServerLoop::on_request(std::unique_ptr<http::ServerExchange> exchange) {
+  if (!rest_timer_.scheduled()) environment_->timers.schedule(rest_timer_, Clock::now() + rest_time);
   const http::RequestHead& head = exchange->request();
   const RoutingTable::Method* method = table_->find(head.path());
   if (method == nullptr && table_->has_only_methods()) return answer(protocol::unknown_path(head), *exchange);
@@ -335,6 +361,7 @@ void ServerLoop::finish_drain_if_idle() {
 }
 
 void ServerLoop::finish_drain() {
+  environment_->timers.cancel(rest_timer_);
   environment_->timers.cancel(stage_timer_);
   environment_->timers.cancel(quiet_timer_);
   // In a turn of its own: the caller may be a connection.

@@ -98,6 +98,16 @@ class ServerLoop final : private http::RequestHandler {
     ServerLoop& owner_;
   };
 
+  // Comes while requests do.
+  class RestTimer final : public io::Timer {
+   public:
+    explicit RestTimer(ServerLoop& owner) : owner_(owner) {}
+
+   private:
+    void on_timer() override { owner_.rest(); }
+    ServerLoop& owner_;
+  };
+
   void adopt(std::unique_ptr<io::Stream> stream);
   void decided(io::Connection& connection, bool http2, std::string_view bytes);
   void closed(io::Connection& connection);
@@ -106,6 +116,8 @@ class ServerLoop final : private http::RequestHandler {
   std::optional<Clock::time_point> watch_head(Served& served, Clock::time_point now);
   std::optional<Clock::time_point> watch_end(Served& served, Clock::time_point now);
   std::optional<Clock::time_point> watch_life(Served& served, Clock::time_point now);
+  // Frees what connections at rest keep for the next request, and what the loop does when all of them are.
+  void rest();
   void cancel_calls();
   void next_stage();
   // Ends a connection on which nothing is under way, however recently it was used.
@@ -125,6 +137,7 @@ class ServerLoop final : private http::RequestHandler {
   std::minstd_rand random_{std::random_device()()};
   StageTimer stage_timer_{*this};
   QuietTimer quiet_timer_{*this};
+  RestTimer rest_timer_{*this};
   std::function<void()> drained_;
   Stage stage_ = Stage::serving;
   // No connection without a request is waited for any more.

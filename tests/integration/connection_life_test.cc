@@ -183,6 +183,19 @@ TEST(KeepAlive, OptionsThatCannotBeMeant) {
 }
 
 // Calls go on without a failure, on connection after connection.
+// Half a second without a byte, and what was kept for further calls is given back.
+TEST_P(ConnectionLife, RestingConnectionsServeOn) {
+  TestServer server;
+  const ProbeServiceClientSync client(server.url(), channel());
+  std::string peer;
+  for (const auto pause : {0ms, 1200ms, 600ms}) {
+    std::this_thread::sleep_for(pause);
+    const auto response = client.probe(ProbeRequest());
+    if (peer.empty()) peer = response->peer();
+    EXPECT_EQ(response->peer(), peer);
+  }
+}
+
 TEST_P(ConnectionLife, AgeEndsConnectionsAndNoCall) {
   ServerOptions options;
   options.max_connection_age = 50ms;
