@@ -7,20 +7,12 @@
 #include <new>
 #include <utility>
 
+#include "base/sanitized.h"
+
 namespace connectrpc::base {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool keeps = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool keeps = false;
-#else
-constexpr bool keeps = true;
-#endif
-#else
-constexpr bool keeps = true;
-#endif
+constexpr bool keeps = !sanitized;
 
 // In front of every block.
 struct alignas(std::max_align_t) Head {

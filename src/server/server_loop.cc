@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "base/block_cache.h"
+#include "connectrpc/detail/request_store.h"
 #include "http1/server_session.h"
 #include "http2/server_session.h"
 #include "io/lent_buffer.h"
@@ -269,6 +270,7 @@ void ServerLoop::rest() {
   }
   rpc::WorkerPool::of(environment_->loop).drop_idle();
   io::drop_lent_buffers();
+  detail::drop_kept_requests();
   base::drop_kept_blocks();
 }
 
