@@ -85,6 +85,11 @@ struct ServerOptions {
   std::chrono::milliseconds drain_quiet = std::chrono::seconds(1);
   /// How long cancelled calls get to end and to send their answers; then their connections are reset.
   std::chrono::milliseconds cancel_timeout{500};
+  /// Whether a loop whose connections are all at rest asks the C library to give memory that nobody uses back to the
+  /// system, at most once in ten seconds: after a burst of large messages it keeps most of what they took. That is
+  /// glibc's malloc_trim(), nothing elsewhere. It goes through the heap of the whole process, and threads that need
+  /// memory meanwhile wait: milliseconds where the server is most of the program, more where others have large heaps.
+  bool trim_memory_at_rest = false;
   LogHook log = nullptr;
   /// Told of every call that has ended: access_log() makes lines of it.
   CallHook on_call_end = nullptr;

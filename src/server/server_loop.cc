@@ -2,6 +2,9 @@
 #include "server/server_loop.h"
 
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -28,6 +31,7 @@ namespace {
 constexpr double jitter = 0.1;
 // Without a byte for this long, a connection is at rest.
 constexpr std::chrono::milliseconds rest_time{500};
+constexpr std::chrono::seconds trim_interval{10};
 
 http::SessionLimits limits_of(const ServerOptions& options) {
   http::SessionLimits limits;
@@ -272,6 +276,15 @@ void ServerLoop::rest() {
   io::drop_lent_buffers();
   detail::drop_kept_requests();
   base::drop_kept_blocks();
+  if (options_.trim_memory_at_rest) trim_memory(now);
+}
+
+void ServerLoop::trim_memory(Clock::time_point now) {
+  if (now < next_trim_) return environment_->timers.schedule(rest_timer_, next_trim_);
+  next_trim_ = now + trim_interval;
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
 }
 
 void ServerLoop::on_request(std::unique_ptr<http::ServerExchange> exchange) {

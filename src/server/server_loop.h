@@ -118,6 +118,7 @@ class ServerLoop final : private http::RequestHandler {
   std::optional<Clock::time_point> watch_life(Served& served, Clock::time_point now);
   // Frees what connections at rest keep for the next request, and what the loop does when all of them are.
   void rest();
+  void trim_memory(Clock::time_point now);
   void cancel_calls();
   void next_stage();
   // Ends a connection on which nothing is under way, however recently it was used.
@@ -138,6 +139,7 @@ class ServerLoop final : private http::RequestHandler {
   StageTimer stage_timer_{*this};
   QuietTimer quiet_timer_{*this};
   RestTimer rest_timer_{*this};
+  Clock::time_point next_trim_{};
   std::function<void()> drained_;
   Stage stage_ = Stage::serving;
   // No connection without a request is waited for any more.

@@ -185,7 +185,9 @@ TEST(KeepAlive, OptionsThatCannotBeMeant) {
 // Calls go on without a failure, on connection after connection.
 // Half a second without a byte, and what was kept for further calls is given back.
 TEST_P(ConnectionLife, RestingConnectionsServeOn) {
-  TestServer server;
+  ServerOptions options;
+  options.trim_memory_at_rest = true;
+  TestServer server(Style::coroutine, options);
   const ProbeServiceClientSync client(server.url(), channel());
   std::string peer;
   for (const auto pause : {0ms, 1200ms, 600ms}) {
