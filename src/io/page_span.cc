@@ -9,19 +9,15 @@
 #include <mutex>
 #include <new>
 
+#include "base/sanitized.h"
+
 namespace connectrpc::io {
 namespace {
 
-#if !defined(__linux__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool available = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool available = false;
+#if defined(__linux__)
+constexpr bool available = !base::sanitized;
 #else
-constexpr bool available = true;
-#endif
-#else
-constexpr bool available = true;
+constexpr bool available = false;
 #endif
 
 // As many as a word has bits.
