@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/lent_string.h"
+
 namespace connectrpc::base {
 namespace {
 
@@ -23,9 +25,12 @@ void ByteQueue::reserve(std::size_t count) {
   if (head_ >= size() && count <= buffer_.capacity() - size()) {
     buffer_.erase(0, head_);
   } else {
+    const std::size_t room = std::max(size() + count, 2 * size());
     std::string larger;
-    larger.reserve(std::max(size() + count, 2 * size()));
+    if (room >= worth_lending) larger = borrow_string(room);
+    larger.reserve(room);
     larger.append(view());
+    if (buffer_.capacity() >= worth_lending) give_back(buffer_);
     buffer_ = std::move(larger);
   }
   head_ = 0;
@@ -48,7 +53,7 @@ std::string ByteQueue::take() {
 void ByteQueue::clear() noexcept {
   head_ = 0;
   if (buffer_.capacity() > most_kept) {
-    std::string().swap(buffer_);
+    give_back(buffer_);
   } else {
     buffer_.clear();
   }

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <utility>
 
+#include "base/lent_string.h"
 #include "codec/codecs.h"
 #include "codec/wire.h"
 #include "connectrpc/detail/pb_compat.h"
@@ -54,6 +56,11 @@ Result<void> ProtoCodec::encode(const MessageLite& message, std::string& out, bo
                                      " bytes, protobuf's limit is 2 GiB");
   }
   const std::size_t before = out.size();
+  if (const std::size_t needed = before + size; needed >= base::worth_lending && needed > out.capacity()) {
+    std::string larger = base::borrow_string(needed);
+    larger.append(out);
+    out = std::move(larger);
+  }
   out.resize(before + size);
   auto* const at = reinterpret_cast<std::uint8_t*>(out.data() + before);
   if (!stable) {

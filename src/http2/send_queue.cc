@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/lent_string.h"
+
 namespace connectrpc::http2 {
 namespace {
 
@@ -42,6 +44,7 @@ void SendQueue::move_to(std::string& out, std::size_t count) {
       offset_ = 0;
       if (count == 0 && size_ == 0 && chunk.capacity() <= most_room_kept && chunks_.capacity() <= most_kept)
         return keep_room();
+      if (chunk.capacity() >= base::worth_lending) base::give_back(chunk);
       chunk = std::string();
       ++first_;
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/lent_string.h"
 #include "io/deferred.h"
 #include "io/lent_buffer.h"
 #include "io/timer_queue.h"
@@ -213,7 +214,7 @@ class Connection::Core final : public Stream::Observer,
     full_ = unsent() >= options_.output_limit;
     if (full_) return;
     if (out_.empty()) {
-      out_ = borrow_string();
+      out_ = base::borrow_string();
     } else if (sent_ >= out_.size() / 2) {
       out_.erase(0, sent_);
       sent_ = 0;
@@ -224,7 +225,7 @@ class Connection::Core final : public Stream::Observer,
       session_->produce(out_, limit);
     }
     full_ = out_.size() >= limit;
-    if (out_.empty()) give_back(out_);
+    if (out_.empty()) base::give_back(out_);
   }
 
   // Whether everything went out.
@@ -236,7 +237,7 @@ class Connection::Core final : public Stream::Observer,
       sent_ += result.size;
       if (unsent() == 0) {
         sent_ = 0;
-        give_back(out_);
+        base::give_back(out_);
         return true;
       }
     } else if (result.status != IoResult::Status::would_block) {
@@ -308,7 +309,7 @@ class Connection::Core final : public Stream::Observer,
     if (scheduled()) TimerQueue::of(stream_->loop()).cancel(*this);
     stream_->close();
     sent_ = 0;
-    give_back(out_);
+    base::give_back(out_);
     report_.post();
   }
 

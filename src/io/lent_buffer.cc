@@ -1,4 +1,4 @@
-// Buffers that a thread lends to whichever connection is active.
+// A buffer that a thread lends to whichever connection reads.
 #include "io/lent_buffer.h"
 
 #include <utility>
@@ -6,45 +6,21 @@
 namespace connectrpc::io {
 namespace {
 
-// Two strings are in use at once where TLS encrypts what a connection produced.
-struct Spares {
-  std::unique_ptr<std::array<char, ReadBuffer::size>> read;
-  std::array<std::string, 2> strings;
-};
+using Bytes = std::unique_ptr<std::array<char, ReadBuffer::size>>;
 
-Spares& spares() noexcept {
-  thread_local Spares spares;
-  return spares;
+Bytes& spare() noexcept {
+  thread_local Bytes spare;
+  return spare;
 }
-
-constexpr std::size_t largest_kept = 512 * 1024;
 
 }  // namespace
 
-ReadBuffer::ReadBuffer() : bytes_(std::move(spares().read)) {
+ReadBuffer::ReadBuffer() : bytes_(std::move(spare())) {
   if (!bytes_) bytes_.reset(new std::array<char, size>);
 }
 
-ReadBuffer::~ReadBuffer() { spares().read = std::move(bytes_); }
+ReadBuffer::~ReadBuffer() { spare() = std::move(bytes_); }
 
-std::string borrow_string() {
-  for (std::string& spare : spares().strings)
-    if (spare.capacity() > 15) return std::exchange(spare, std::string());
-  return {};
-}
-
-void give_back(std::string& string) noexcept {
-  string.clear();
-  if (string.capacity() <= largest_kept)
-    for (std::string& spare : spares().strings)
-      if (spare.capacity() < string.capacity()) spare.swap(string);
-  std::string().swap(string);
-}
-
-void drop_lent_buffers() noexcept {
-  spares().read.reset();
-  // Assigning an empty string would keep the memory.
-  for (std::string& spare : spares().strings) std::string().swap(spare);
-}
+void ReadBuffer::drop() noexcept { spare().reset(); }
 
 }  // namespace connectrpc::io

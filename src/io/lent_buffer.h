@@ -1,11 +1,10 @@
-// Buffers that a thread lends to whichever connection is active.
+// A buffer that a thread lends to whichever connection reads.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 
 namespace connectrpc::io {
 
@@ -23,15 +22,11 @@ class ReadBuffer {
 
   std::span<char> span() noexcept { return *bytes_; }
 
+  /// Frees what the calling thread could lend.
+  static void drop() noexcept;
+
  private:
   std::unique_ptr<std::array<char, size>> bytes_;
 };
-
-/// An empty string, if possible with memory that give_back() left.
-std::string borrow_string();
-/// Empties `string` and keeps its memory for the next one, unless that is too much.
-void give_back(std::string& string) noexcept;
-/// Frees what the calling thread could lend.
-void drop_lent_buffers() noexcept;
 
 }  // namespace connectrpc::io

@@ -1,41 +1,27 @@
-// Tests of buffers that a thread lends.
+// The buffer that a thread lends.
 #include "io/lent_buffer.h"
 
 #include <gtest/gtest.h>
 
-#include <string>
-
 namespace connectrpc::io {
 namespace {
 
-std::size_t capacity_of_next() {
-  std::string string = borrow_string();
-  EXPECT_TRUE(string.empty());
-  const std::size_t capacity = string.capacity();
-  give_back(string);
-  return capacity;
+const char* place() { return ReadBuffer().span().data(); }
+
+TEST(ReadBuffer, IsLentAgain) {
+  const char* const first = place();
+  EXPECT_EQ(place(), first);
 }
 
-TEST(LentBuffer, MemoryIsLentAgainUntilItIsDropped) {
-  std::string string(100'000, 'a');
-  give_back(string);
-  EXPECT_LT(string.capacity(), 100U);
-  EXPECT_GE(capacity_of_next(), 100'000U);
-  EXPECT_GE(capacity_of_next(), 100'000U);
-  drop_lent_buffers();
-  EXPECT_LT(capacity_of_next(), 100U);
+TEST(ReadBuffer, OfTwoAtOnceEachIsItsOwn) {
+  ReadBuffer one;
+  ReadBuffer two;
+  EXPECT_NE(one.span().data(), two.span().data());
 }
 
-TEST(LentBuffer, NoMoreIsKeptThanABound) {
-  drop_lent_buffers();
-  std::string string(1024 * 1024, 'a');
-  give_back(string);
-  EXPECT_LT(capacity_of_next(), 100U);
-}
-
-TEST(LentBuffer, MayBeDroppedWhileOneIsLent) {
+TEST(ReadBuffer, MayBeDroppedWhileOneIsLent) {
   ReadBuffer buffer;
-  drop_lent_buffers();
+  ReadBuffer::drop();
   buffer.span().back() = 'a';
 }
 

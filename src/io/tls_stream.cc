@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/lent_string.h"
 #include "io/deferred.h"
 #include "io/lent_buffer.h"
 #include "io/timer_queue.h"
@@ -50,7 +51,7 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
   }
 
   ~TlsStream() override {
-    give_back(out_);
+    base::give_back(out_);
     SSL_free(ssl_);
   }
 
@@ -235,7 +236,7 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
       BIO_set_retry_write(bio);
       return -1;
     }
-    if (out_.empty()) out_ = borrow_string();
+    if (out_.empty()) out_ = base::borrow_string();
     out_.append(data, static_cast<std::size_t>(size));
     return size;
   }
@@ -367,7 +368,7 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
     std::string reason = explain();
     if (side_ == Side::server && !peer_speaks_tls() && peer_speaks_http()) {
       drop_output();
-      out_ = borrow_string();
+      out_ = base::borrow_string();
       out_ += plain_text_answer;
     }
     if (side_ == Side::client || out_.empty() || transport_ended_ || !transport_failure_.empty()) {
@@ -423,7 +424,7 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
   }
 
   void drop_output() noexcept {
-    give_back(out_);
+    base::give_back(out_);
     sent_ = 0;
   }
 

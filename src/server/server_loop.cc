@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "base/block_cache.h"
+#include "base/lent_string.h"
 #include "connectrpc/detail/request_store.h"
 #include "http1/server_session.h"
 #include "http2/server_session.h"
@@ -273,7 +274,8 @@ void ServerLoop::rest() {
     return;
   }
   rpc::WorkerPool::of(environment_->loop).drop_idle();
-  io::drop_lent_buffers();
+  io::ReadBuffer::drop();
+  base::drop_lent_strings();
   detail::drop_kept_requests();
   base::drop_kept_blocks();
   if (options_.trim_memory_at_rest) trim_memory(now);

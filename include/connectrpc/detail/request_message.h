@@ -40,7 +40,7 @@ class RequestMessage final : public RequestPlace {
   google::protobuf::MessageLite& make(std::size_t bytes) override {
     constexpr std::size_t small = 1024;
     // What is kept takes a multiple of it.
-    constexpr std::size_t largest_kept = 64 * 1024;
+    constexpr std::size_t largest_kept = 128 * 1024;
     if (bytes < small) {
       message_ = &own_.emplace();
     } else if (bytes <= largest_kept && (borrowed_ = borrow_request(T::default_instance())) != nullptr) {
