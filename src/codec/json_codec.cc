@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "codec/codecs.h"
+#include "codec/json_parser.h"
 #include "codec/json_printer.h"
 #include "codec/text_check.h"
 #include "connectrpc/detail/pb_compat.h"
@@ -105,6 +106,8 @@ Result<void> JsonCodec::decode(std::string_view bytes, MessageLite& message) con
   auto* const full = dynamic_cast<Message*>(&message);
   if (full == nullptr) return no_reflection(message);
   if (bytes.size() > most_bytes) return Error(Code::invalid_argument, "cannot decode more than 2 GiB of JSON");
+  full->Clear();
+  if (parse_json(bytes, *full)) return {};
   full->Clear();
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;

@@ -34,12 +34,12 @@ class RandomMessages {
 
   std::uint32_t below(std::uint32_t limit) { return static_cast<std::uint32_t>(random_() % limit); }
 
-  /// Sets some of the fields; not maps, groups, and types of google.protobuf.
+  /// Sets some of the fields, all that are required; not maps, groups, and types of google.protobuf.
   void fill(google::protobuf::Message& message, int depth = 3) {
     const google::protobuf::Descriptor& descriptor = *message.GetDescriptor();
     for (int i = 0; i < descriptor.field_count(); ++i) {
       const Field& field = *descriptor.field(i);
-      if (below(5) != 0 || field.is_map() || field.type() == Field::TYPE_GROUP) continue;
+      if ((!field.is_required() && below(5) != 0) || field.is_map() || field.type() == Field::TYPE_GROUP) continue;
       if (field.cpp_type() == Field::CPPTYPE_MESSAGE &&
           (depth == 0 || field.message_type()->file()->package() == "google.protobuf"))
         continue;
