@@ -84,10 +84,9 @@ Result<void> JsonCodec::encode(const MessageLite& message, std::string& out, boo
   const auto* const full = dynamic_cast<const Message*>(&message);
   if (full == nullptr) return no_reflection(message);
   const std::size_t before = out.size();
-  if (!stable) {
-    if (print_json(*full, out)) return {};
-    out.resize(before);
-  }
+  // Without maps there is one order only: the stable one.
+  if (print_json(*full, out)) return {};
+  out.resize(before);
   if (!full->IsInitialized())
     return Error(Code::internal, "cannot encode: " + std::string(pb_view(full->GetTypeName())) +
                                      " lacks required fields: " + full->InitializationErrorString());

@@ -161,8 +161,8 @@ class RandomMessages {
 
   int enum_number(const Field& field) {
     const google::protobuf::EnumDescriptor& type = *field.enum_type();
-    if (type.file()->syntax() == google::protobuf::FileDescriptor::SYNTAX_PROTO3 && below(4) == 0)
-      return static_cast<int>(bits());
+    // An enum that begins with zero is proto3's, which may have any number.
+    if (type.value(0)->number() == 0 && below(4) == 0) return static_cast<int>(bits());
     return type.value(static_cast<int>(below(static_cast<std::uint32_t>(type.value_count()))))->number();
   }
 
