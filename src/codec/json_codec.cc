@@ -11,6 +11,8 @@
 
 #include "base/ascii.h"
 #include "codec/codecs.h"
+#include "codec/json_parser.h"
+#include "codec/json_printer.h"
 #include "codec/text_check.h"
 #include "connectrpc/detail/pb_compat.h"
 
@@ -81,6 +83,10 @@ std::string tidy(std::string text) {
 Result<void> JsonCodec::encode(const MessageLite& message, std::string& out, bool stable) const {
   const auto* const full = dynamic_cast<const Message*>(&message);
   if (full == nullptr) return no_reflection(message);
+  const std::size_t before = out.size();
+  // Without maps there is one order only: the stable one.
+  if (print_json(*full, out)) return {};
+  out.resize(before);
   if (!full->IsInitialized())
     return Error(Code::internal, "cannot encode: " + std::string(pb_view(full->GetTypeName())) +
                                      " lacks required fields: " + full->InitializationErrorString());
@@ -88,7 +94,6 @@ Result<void> JsonCodec::encode(const MessageLite& message, std::string& out, boo
   if (!broken.empty())
     return Error(Code::internal, "cannot encode " + std::string(pb_view(full->GetTypeName())) +
                                      " as JSON: the string " + broken + " is not UTF-8");
-  const std::size_t before = out.size();
   const auto status = stable ? print_stable(*full, out) : google::protobuf::util::MessageToJsonString(*full, &out);
   if (status.ok()) return {};
   out.resize(before);
@@ -100,6 +105,8 @@ Result<void> JsonCodec::decode(std::string_view bytes, MessageLite& message) con
   auto* const full = dynamic_cast<Message*>(&message);
   if (full == nullptr) return no_reflection(message);
   if (bytes.size() > most_bytes) return Error(Code::invalid_argument, "cannot decode more than 2 GiB of JSON");
+  full->Clear();
+  if (parse_json(bytes, *full)) return {};
   full->Clear();
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;

@@ -12,6 +12,8 @@
 #include <gtest/gtest.h>
 
 #include "codec/detail_json.h"
+#include "codec/json_shapes.pb.h"
+#include "codec/random_message_testlib.h"
 
 namespace connectrpc::codec {
 namespace {
@@ -112,6 +114,18 @@ TEST(MessageCodec, StableEncodingDoesNotDependOnHistory) {
     ASSERT_TRUE(codec->encode(other, b, true));
     EXPECT_EQ(a, b);
     EXPECT_EQ(decoded<Struct>(*codec, a).fields_size(), 100);
+  }
+}
+
+TEST(MessageCodec, StableJsonIsProtobufsOwn) {
+  RandomMessages random(17);
+  for (int i = 0; i < 100; ++i) {
+    Shapes shapes;
+    random.fill(shapes);
+    std::string stable;
+    ASSERT_TRUE(json.encode(shapes, stable, true));
+    EXPECT_EQ(stable, printed_by_protobuf(shapes));
+    EXPECT_EQ(stable, encoded(json, shapes));
   }
 }
 
