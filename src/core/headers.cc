@@ -210,11 +210,27 @@ bool HeadersAccess::all_checked(const Headers& headers) noexcept { return !heade
 
 Headers HeadersAccess::visible_part(const Headers& raw, TrailerPrefix trailer_prefix) {
   Headers visible;
-  for (const HeaderView pair : raw) {
-    if (!is_user_visible(pair.name, trailer_prefix)) continue;
+  // Pairs that follow one another are copied at once.
+  const char* run = raw.block_.get();
+  std::size_t run_bytes = 0;
+  std::size_t run_pairs = 0;
+  const auto put_run = [&] {
+    if (run_pairs == 0) return;
     if (visible.empty()) reserve(visible, 0, raw.used_);
-    put_encoded(visible, pair.name.data() - prefix, pair_size(pair), 1);
+    put_encoded(visible, run, run_bytes, run_pairs);
+  };
+  for (const HeaderView pair : raw) {
+    const std::size_t bytes = pair_size(pair);
+    if (is_user_visible(pair.name, trailer_prefix)) {
+      run_bytes += bytes;
+      ++run_pairs;
+      continue;
+    }
+    put_run();
+    run = pair.name.data() - prefix + bytes;
+    run_bytes = run_pairs = 0;
   }
+  put_run();
   visible.unchecked_ = raw.unchecked_;
   return visible;
 }
