@@ -159,6 +159,7 @@ class Headers {
   void append(const H&... header) {
     (add(header.name, header.value), ...);
   }
+  [[noreturn]] static void refuse_change();
   bool get_message_into(std::string_view name, google::protobuf::MessageLite& message,
                         std::optional<Error>& error) const;
 

@@ -1,6 +1,7 @@
 // ASCII case, blanks and comma-separated lists, as HTTP fields need them; no locale anywhere.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -43,6 +44,33 @@ inline void copy_lower(char* to, std::string_view text) noexcept {
   lower_word(text.size() - word);  // overlaps the word before
 }
 
+/// How many characters stand before the first control character: one below 0x20, or 0x7f.
+inline std::size_t without_controls(std::string_view text) noexcept {
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  std::size_t at = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    // The lowest bit that is set tells the first one: no lane before it has borrowed from its neighbour.
+    const auto controls = [&](std::size_t from) {
+      constexpr std::uint64_t each = 0x0101010101010101U;
+      std::uint64_t characters;
+      std::memcpy(&characters, text.data() + from, word);
+      const std::uint64_t deletes = characters ^ 0x7f * each;
+      return (((characters - 0x20 * each) & ~characters) | ((deletes - each) & ~deletes)) & 0x80 * each;
+    };
+    const auto first = [](std::uint64_t found) { return static_cast<std::size_t>(std::countr_zero(found)) / 8; };
+    for (; text.size() - at >= word; at += word)
+      if (const std::uint64_t found = controls(at); found != 0) return at + first(found);
+    if (at == text.size()) return at;
+    if (at != 0) {
+      const std::size_t last = text.size() - word;  // overlaps the word before
+      const std::uint64_t found = controls(last);
+      return found != 0 ? last + first(found) : text.size();
+    }
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x20 && text[at] != 0x7f) ++at;
+  return at;
+}
+
 inline std::string to_lower(std::string_view text) {
   std::string lower(text.size(), '\0');
   copy_lower(lower.data(), text);
@@ -56,12 +84,14 @@ constexpr bool equals_lower(std::string_view text, std::string_view lower) noexc
   if (text.size() != lower.size()) return false;
   constexpr std::size_t word = sizeof(std::uint64_t);
   if (!std::is_constant_evaluated() && text.size() >= word) {
+    constexpr std::uint64_t case_bits = 0x2020202020202020U;
     const auto differ = [&](std::size_t at) {
       std::uint64_t a;
       std::uint64_t b;
       std::memcpy(&a, text.data() + at, word);
       std::memcpy(&b, lower.data() + at, word);
-      return to_lower(a) != b;
+      // Most differ in more than case.
+      return ((a ^ b) & ~case_bits) != 0 || to_lower(a) != b;
     };
     // The last word first: names of one length tend to begin alike.
     if (differ(text.size() - word)) return false;

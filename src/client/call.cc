@@ -546,7 +546,8 @@ void Call::drop_interception(const Interception& gone) {
   over_ = over_ || transport_over_;
 }
 
-void Call::conclude(std::optional<Error> error, Headers headers, Headers trailers, std::optional<std::string> answer) {
+void Call::conclude(std::optional<Error> error, Headers&& headers, Headers&& trailers,
+                    std::optional<std::string> answer) {
   interception_ = nullptr;
   if (over_) return;
   release();

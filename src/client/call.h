@@ -87,7 +87,7 @@ class Call final : public std::enable_shared_from_this<Call>,
   bool transport_over() const noexcept { return over_ || transport_over_; }
   /// The outermost has returned, or its coroutine is gone with the loop.
   void drop_interception(const Interception& gone);
-  void conclude(std::optional<Error> error, Headers headers, Headers trailers, std::optional<std::string> answer);
+  void conclude(std::optional<Error> error, Headers&& headers, Headers&& trailers, std::optional<std::string> answer);
 
   // What is known.
 

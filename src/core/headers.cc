@@ -79,10 +79,6 @@ void refuse(std::string_view name, std::string_view fault) {
   if (!fault.empty()) throw std::invalid_argument(fault_text(name, fault));
 }
 
-void refuse_frozen(bool frozen) {
-  if (frozen) throw std::logic_error("these headers were sent: they cannot be changed any more");
-}
-
 constexpr std::string_view bytes_need_suffix = "bytes live under names that end in \"-bin\"";
 constexpr std::string_view not_base64 = "the value is not base64 in the standard alphabet";
 
@@ -210,11 +206,27 @@ bool HeadersAccess::all_checked(const Headers& headers) noexcept { return !heade
 
 Headers HeadersAccess::visible_part(const Headers& raw, TrailerPrefix trailer_prefix) {
   Headers visible;
-  for (const HeaderView pair : raw) {
-    if (!is_user_visible(pair.name, trailer_prefix)) continue;
+  // Pairs that follow one another are copied at once.
+  const char* run = raw.block_.get();
+  std::size_t run_bytes = 0;
+  std::size_t run_pairs = 0;
+  const auto put_run = [&] {
+    if (run_pairs == 0) return;
     if (visible.empty()) reserve(visible, 0, raw.used_);
-    put_encoded(visible, pair.name.data() - prefix, pair_size(pair), 1);
+    put_encoded(visible, run, run_bytes, run_pairs);
+  };
+  for (const HeaderView pair : raw) {
+    const std::size_t bytes = pair_size(pair);
+    if (is_user_visible(pair.name, trailer_prefix)) {
+      run_bytes += bytes;
+      ++run_pairs;
+      continue;
+    }
+    put_run();
+    run = pair.name.data() - prefix + bytes;
+    run_bytes = run_pairs = 0;
   }
+  put_run();
   visible.unchecked_ = raw.unchecked_;
   return visible;
 }
@@ -231,16 +243,9 @@ void Headers::FreeBlock::operator()(char* block) const noexcept { base::free_blo
 
 Headers::Headers(const Headers& other) { *this = other; }
 
-Headers::Headers(Headers&& other) noexcept
-    : block_(std::move(other.block_)),
-      used_(std::exchange(other.used_, 0)),
-      capacity_(std::exchange(other.capacity_, 0)),
-      count_(std::exchange(other.count_, 0)),
-      unchecked_(std::exchange(other.unchecked_, false)) {}
-
 Headers& Headers::operator=(const Headers& other) {
   if (this == &other) return *this;
-  refuse_frozen(frozen_);
+  if (frozen_) refuse_change();
   if (capacity_ < other.used_) {
     block_ = detail::HeadersAccess::make_block(other.used_);
     capacity_ = other.used_;
@@ -252,18 +257,7 @@ Headers& Headers::operator=(const Headers& other) {
   return *this;
 }
 
-Headers& Headers::operator=(Headers&& other) {  // NOLINT(performance-noexcept-move-constructor)
-  refuse_frozen(frozen_);
-  Headers taken(std::move(other));
-  std::swap(block_, taken.block_);
-  std::swap(used_, taken.used_);
-  std::swap(capacity_, taken.capacity_);
-  std::swap(count_, taken.count_);
-  std::swap(unchecked_, taken.unchecked_);
-  return *this;
-}
-
-Headers::~Headers() = default;
+void Headers::refuse_change() { throw std::logic_error("these headers were sent: they cannot be changed any more"); }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const& noexcept {
   for (const HeaderView pair : *this)
@@ -285,33 +279,33 @@ std::vector<std::string_view> Headers::get_all(std::string_view name) const& {
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
-  refuse_frozen(frozen_);
+  if (frozen_) refuse_change();
   refuse(name, detail::pair_fault(name, value));
   HeadersAccess::replace(*this, name, value);
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  refuse_frozen(frozen_);
+  if (frozen_) refuse_change();
   refuse(name, detail::pair_fault(name, value));
   HeadersAccess::put(*this, name, value);
 }
 
 Result<void> Headers::try_set(std::string_view name, std::string_view value) {
-  refuse_frozen(frozen_);
+  if (frozen_) refuse_change();
   if (const std::string_view fault = detail::pair_fault(name, value); !fault.empty()) return fault_error(name, fault);
   HeadersAccess::replace(*this, name, value);
   return {};
 }
 
 Result<void> Headers::try_add(std::string_view name, std::string_view value) {
-  refuse_frozen(frozen_);
+  if (frozen_) refuse_change();
   if (const std::string_view fault = detail::pair_fault(name, value); !fault.empty()) return fault_error(name, fault);
   HeadersAccess::put(*this, name, value);
   return {};
 }
 
 std::size_t Headers::erase(std::string_view name) {
-  refuse_frozen(frozen_);
+  if (frozen_) refuse_change();
   // Marked first and closed up afterwards: `name` itself may lie in the block.
   std::size_t erased = 0;
   for (std::size_t at = 0; at < used_;) {
@@ -340,14 +334,14 @@ std::size_t Headers::erase(std::string_view name) {
 }
 
 void Headers::clear() {
-  refuse_frozen(frozen_);
+  if (frozen_) refuse_change();
   used_ = 0;
   count_ = 0;
   unchecked_ = false;
 }
 
 void Headers::set_binary(std::string_view name, std::string_view bytes) {
-  refuse_frozen(frozen_);
+  if (frozen_) refuse_change();
   refuse(name, binary_name_fault(name));
   HeadersAccess::replace(*this, name, base::base64_encode_unpadded(bytes));
 }
@@ -355,7 +349,7 @@ void Headers::set_binary(std::string_view name, std::string_view bytes) {
 void Headers::set_binary(std::string_view name, std::span<const std::byte> bytes) { set_binary(name, as_text(bytes)); }
 
 void Headers::add_binary(std::string_view name, std::string_view bytes) {
-  refuse_frozen(frozen_);
+  if (frozen_) refuse_change();
   refuse(name, binary_name_fault(name));
   HeadersAccess::put(*this, name, base::base64_encode_unpadded(bytes));
 }

@@ -89,8 +89,11 @@ void write_status_line(std::string& out, int status) {
 
 void write_field(std::string& out, std::string_view name, std::string_view value) {
   if (!is_token(name)) return;
+  const std::size_t begin = out.size();
   write_line(out, name, value);
   const auto value_end = out.end() - 2;
+  const std::string_view text(std::string_view(out).substr(begin, out.size() - 2 - begin));
+  if (base::without_controls(text) == text.size()) return;
   std::replace_if(value_end - static_cast<std::ptrdiff_t>(value.size()), value_end, is_control, ' ');
 }
 

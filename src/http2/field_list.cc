@@ -6,24 +6,25 @@ namespace {
 
 // Connection-specific fields make a message malformed; `host` is what :authority says.
 bool is_forbidden(std::string_view name) noexcept {
-  switch (name.size()) {
-    case 4: return name == "host";
-    case 7: return name == "upgrade";
-    case 10: return name == "connection" || name == "keep-alive";
-    case 16: return name == "proxy-connection";
-    case 17: return name == "transfer-encoding";
+  switch (name.empty() ? '\0' : name.front()) {
+    case 'c': return name == "connection";
+    case 'h': return name == "host";
+    case 'k': return name == "keep-alive";
+    case 'p': return name == "proxy-connection";
+    case 't': return name == "transfer-encoding";
+    case 'u': return name == "upgrade";
     default: return false;
   }
 }
 
 // Fields that differ from call to call would push out of the peer's table what repeats.
 bool is_volatile(std::string_view name) noexcept {
-  switch (name.size()) {
-    case 11: return name == "traceparent";
-    case 12: return name == "grpc-timeout" || name == "grpc-message";
-    case 14: return name == "grpc-trace-bin";
-    case 18: return name == "connect-timeout-ms";
-    case 23: return name == "grpc-status-details-bin";
+  switch (name.empty() ? '\0' : name.front()) {
+    case 'c': return name == "connect-timeout-ms";
+    case 'g':
+      return name == "grpc-timeout" || name == "grpc-message" || name == "grpc-trace-bin" ||
+             name == "grpc-status-details-bin";
+    case 't': return name == "traceparent";
     default: return false;
   }
 }

@@ -28,6 +28,12 @@ class Signal {
         [this](Handler handler) { start(std::move(handler)); }, boost::asio::use_awaitable);
   }
 
+  /// The same for a coroutine that nobody cancels meanwhile: only notify() ends it.
+  Task<> wait_for_notify() {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+        [this](Handler handler) { handler_.emplace(std::move(handler)); }, boost::asio::use_awaitable);
+  }
+
   /// Resumes the waiter, if there is one, before it returns. The signal may be destroyed meanwhile.
   void notify() {
     if (!handler_) return;

@@ -44,7 +44,7 @@ class Worker {
     for (;;) {
       // While idle nobody cancels, but the last job may have been cancelled: that must not end this coroutine.
       co_await asio::this_coro::throw_if_cancelled(false);
-      while (!job_) co_await idle_.wait();
+      while (!job_) co_await idle_.wait_for_notify();
       // Forgets the last job's cancellation, and what its handler made of these two.
       co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
       co_await asio::this_coro::throw_if_cancelled(true);

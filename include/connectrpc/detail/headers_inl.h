@@ -1,13 +1,35 @@
-// Iteration over Headers, and the templates of headers.h that need Result and Error to be complete.
+// Iteration over Headers, their moves, and the templates of headers.h that need Result and Error to be complete.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "connectrpc/headers.h"
 #include "connectrpc/result.h"
 
 namespace connectrpc {
+
+// Heads are moved from layer to layer: some fifty times a call.
+inline Headers::Headers(Headers&& other) noexcept
+    : block_(std::move(other.block_)),
+      used_(std::exchange(other.used_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)),
+      count_(std::exchange(other.count_, 0)),
+      unchecked_(std::exchange(other.unchecked_, false)) {}
+
+inline Headers& Headers::operator=(Headers&& other) {  // NOLINT(performance-noexcept-move-constructor)
+  if (frozen_) refuse_change();
+  if (this == &other) return *this;
+  block_ = std::move(other.block_);
+  used_ = std::exchange(other.used_, 0);
+  capacity_ = std::exchange(other.capacity_, 0);
+  count_ = std::exchange(other.count_, 0);
+  unchecked_ = std::exchange(other.unchecked_, false);
+  return *this;
+}
+
+inline Headers::~Headers() = default;
 
 // A pair in the block: the sizes of name and value, then their bytes; unaligned.
 inline HeaderView Headers::Iterator::operator*() const noexcept {
