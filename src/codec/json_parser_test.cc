@@ -148,6 +148,24 @@ TEST_F(JsonParser, LeavesTheUnusualToProtobuf) {
   EXPECT_FALSE(takes<google::protobuf::StringValue>(R"("text")"));
 }
 
+TEST_F(JsonParser, EveryByteAndEveryEscapeInAString) {
+  bool taken = false;
+  for (int c = 0; c < 0x80; ++c) {
+    const std::string byte(1, static_cast<char>(c));
+    EXPECT_TRUE(agrees<Shapes>(R"({"aString":"a)" + byte + R"(b"})", taken));
+    EXPECT_TRUE(agrees<Shapes>(R"({"aString":"a\)" + byte + R"(b"})", taken));
+  }
+  constexpr std::string_view digits = "0123456789aBcDeF";
+  std::string escapes;
+  for (std::size_t unit = 0; unit < 0x10000; ++unit) {
+    if (unit == 0xd800) unit = 0xe000;
+    escapes += "\\u";
+    for (const int shift : {12, 8, 4, 0}) escapes += digits[unit >> shift & 15];
+  }
+  EXPECT_TRUE(agrees<Shapes>(R"({"aString":")" + escapes + R"("})", taken));
+  EXPECT_TRUE(taken);
+}
+
 TEST_F(JsonParser, EndsWithDepth) {
   const auto nested = [](int levels) {
     std::string json = "{}";
