@@ -1,20 +1,21 @@
 // Whether memory errors are looked for.
 #pragma once
 
-namespace connectrpc::base {
-
-/// Under AddressSanitizer and ThreadSanitizer nothing is kept to be used again, so that they see every use of what was
-/// freed.
+/// 1 under AddressSanitizer and ThreadSanitizer, else 0.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
+#define CONNECTRPC_SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
+#define CONNECTRPC_SANITIZED 1
 #endif
-#else
-inline constexpr bool sanitized = false;
 #endif
+#if !defined(CONNECTRPC_SANITIZED)
+#define CONNECTRPC_SANITIZED 0
+#endif
+
+namespace connectrpc::base {
+
+/// There nothing is kept to be used again, so that they see every use of what was freed.
+inline constexpr bool sanitized = CONNECTRPC_SANITIZED != 0;
 
 }  // namespace connectrpc::base
