@@ -59,8 +59,8 @@ TEST_F(LentString, WhatIsFarTooLargeIsNotLent) {
 }
 
 TEST_F(LentString, TheLargestAreKept) {
-  for (const std::size_t size : {20'000, 100'000, 30'000, 90'000, 80'000, 70'000}) leave(size);
-  for (const std::size_t size : {100'000, 90'000, 80'000, 70'000}) EXPECT_GE(borrow_string().capacity(), size);
+  for (const std::size_t size : {20'000U, 100'000U, 30'000U, 90'000U, 80'000U, 70'000U}) leave(size);
+  for (const std::size_t size : {100'000U, 90'000U, 80'000U, 70'000U}) EXPECT_GE(borrow_string().capacity(), size);
   EXPECT_LT(borrow_string().capacity(), 100U);
 }
 

@@ -110,7 +110,7 @@ TEST_F(RequestStore, TakesWhatAnotherThreadLent) {
 #endif
 
 TEST(RequestMessage, IsEmptyAtEverySize) {
-  for (const std::size_t size : {10, 1000, 1024, 10'000, 65'536, 65'537, 1'000'000}) {
+  for (const std::size_t size : {10U, 1000U, 1024U, 10'000U, 65'536U, 65'537U, 1'000'000U}) {
     for (int i = 0; i < 3; ++i) {
       RequestMessage<StringValue> message;
       MessageLite& made = message.make(size);
