@@ -94,6 +94,31 @@ bool is_canonical_base64(std::string_view text) noexcept {
   return true;
 }
 
+template <class Value>
+using Writer = void (Reflection::*)(Message*, const FieldDescriptor*, Value) const;
+
+// How a value gets into a message.
+struct Writers {
+  Writer<std::int32_t> int32;
+  Writer<std::uint32_t> uint32;
+  Writer<std::int64_t> int64;
+  Writer<std::uint64_t> uint64;
+  Writer<float> float32;
+  Writer<double> float64;
+  Writer<bool> boolean;
+  Writer<std::string> text;
+  Writer<const EnumValueDescriptor*> enumeration;
+  Message* (Reflection::*message)(Message*, const FieldDescriptor*, google::protobuf::MessageFactory*) const;
+};
+
+constexpr Writers set = {&Reflection::SetInt32,      &Reflection::SetUInt32, &Reflection::SetInt64,
+                         &Reflection::SetUInt64,     &Reflection::SetFloat,  &Reflection::SetDouble,
+                         &Reflection::SetBool,       &Reflection::SetString, &Reflection::SetEnum,
+                         &Reflection::MutableMessage};
+constexpr Writers add = {&Reflection::AddInt32, &Reflection::AddUInt32, &Reflection::AddInt64, &Reflection::AddUInt64,
+                         &Reflection::AddFloat, &Reflection::AddDouble, &Reflection::AddBool,  &Reflection::AddString,
+                         &Reflection::AddEnum,  &Reflection::AddMessage};
+
 class Parser {
  public:
   explicit Parser(std::string_view json) noexcept : scanner_(json) {}
@@ -106,8 +131,8 @@ class Parser {
   bool message(Message& message, const JsonPlan& plan, int depth);
   bool field(Message& message, const Reflection& reflection, const JsonField& field, int depth);
   bool elements(Message& message, const Reflection& reflection, const JsonField& field, int depth);
-  bool single(Message& message, const Reflection& reflection, const JsonField& field, int depth);
-  bool element(Message& message, const Reflection& reflection, const JsonField& field, int depth);
+  bool value_of(Message& message, const Reflection& reflection, const JsonField& field, const Writers& writers,
+                int depth);
 
   template <std::integral Integer>
   bool value(Integer& integer) {
@@ -167,83 +192,49 @@ bool Parser::message(Message& message, const JsonPlan& plan, int depth) {
 bool Parser::field(Message& message, const Reflection& reflection, const JsonField& field, int depth) {
   if (field.repeated) return elements(message, reflection, field, depth);
   if (field.in_oneof && reflection.HasOneof(message, field.field->containing_oneof())) return false;
-  return single(message, reflection, field, depth);
+  return value_of(message, reflection, field, set, depth);
 }
 
 bool Parser::elements(Message& message, const Reflection& reflection, const JsonField& field, int depth) {
   if (!scanner_.take('[')) return false;
   if (scanner_.take(']')) return field.kind != JsonKind::uncovered;
   do {
-    if (!element(message, reflection, field, depth)) return false;
+    if (!value_of(message, reflection, field, add, depth)) return false;
   } while (scanner_.take(','));
   return scanner_.take(']');
 }
 
-bool Parser::single(Message& message, const Reflection& reflection, const JsonField& field, int depth) {
+bool Parser::value_of(Message& message, const Reflection& reflection, const JsonField& field, const Writers& writers,
+                      int depth) {
   const FieldDescriptor* const descriptor = field.field;
-  const auto set = [&]<class Value>(Value value,
-                                    void (Reflection::*setter)(Message*, const FieldDescriptor*, Value) const) {
+  const auto write = [&]<class Value>(Value value, Writer<Value> writer) {
     if (!this->value(value)) return false;
-    (reflection.*setter)(&message, descriptor, value);
+    (reflection.*writer)(&message, descriptor, value);
     return true;
   };
   switch (field.kind) {
-    case JsonKind::int32: return set(std::int32_t{}, &Reflection::SetInt32);
-    case JsonKind::uint32: return set(std::uint32_t{}, &Reflection::SetUInt32);
-    case JsonKind::int64: return set(std::int64_t{}, &Reflection::SetInt64);
-    case JsonKind::uint64: return set(std::uint64_t{}, &Reflection::SetUInt64);
-    case JsonKind::float32: return set(float{}, &Reflection::SetFloat);
-    case JsonKind::float64: return set(double{}, &Reflection::SetDouble);
-    case JsonKind::boolean: return set(bool{}, &Reflection::SetBool);
+    case JsonKind::int32: return write(std::int32_t{}, writers.int32);
+    case JsonKind::uint32: return write(std::uint32_t{}, writers.uint32);
+    case JsonKind::int64: return write(std::int64_t{}, writers.int64);
+    case JsonKind::uint64: return write(std::uint64_t{}, writers.uint64);
+    case JsonKind::float32: return write(float{}, writers.float32);
+    case JsonKind::float64: return write(double{}, writers.float64);
+    case JsonKind::boolean: return write(bool{}, writers.boolean);
     case JsonKind::text:
     case JsonKind::bytes: {
       std::string text;
       if (!(field.kind == JsonKind::text ? scanner_.string(text) : bytes(text))) return false;
-      reflection.SetString(&message, descriptor, std::move(text));
+      (reflection.*writers.text)(&message, descriptor, std::move(text));
       return true;
     }
     case JsonKind::enumeration: {
       const EnumValueDescriptor* const value = enum_value(*descriptor);
-      if (value != nullptr) reflection.SetEnum(&message, descriptor, value);
+      if (value != nullptr) (reflection.*writers.enumeration)(&message, descriptor, value);
       return value != nullptr;
     }
     case JsonKind::message:
-      return this->message(*reflection.MutableMessage(&message, descriptor), JsonPlan::of(field), depth - 1);
-    case JsonKind::uncovered: break;
-  }
-  return false;
-}
-
-bool Parser::element(Message& message, const Reflection& reflection, const JsonField& field, int depth) {
-  const FieldDescriptor* const descriptor = field.field;
-  const auto add = [&]<class Value>(Value value,
-                                    void (Reflection::*adder)(Message*, const FieldDescriptor*, Value) const) {
-    if (!this->value(value)) return false;
-    (reflection.*adder)(&message, descriptor, value);
-    return true;
-  };
-  switch (field.kind) {
-    case JsonKind::int32: return add(std::int32_t{}, &Reflection::AddInt32);
-    case JsonKind::uint32: return add(std::uint32_t{}, &Reflection::AddUInt32);
-    case JsonKind::int64: return add(std::int64_t{}, &Reflection::AddInt64);
-    case JsonKind::uint64: return add(std::uint64_t{}, &Reflection::AddUInt64);
-    case JsonKind::float32: return add(float{}, &Reflection::AddFloat);
-    case JsonKind::float64: return add(double{}, &Reflection::AddDouble);
-    case JsonKind::boolean: return add(bool{}, &Reflection::AddBool);
-    case JsonKind::text:
-    case JsonKind::bytes: {
-      std::string text;
-      if (!(field.kind == JsonKind::text ? scanner_.string(text) : bytes(text))) return false;
-      reflection.AddString(&message, descriptor, std::move(text));
-      return true;
-    }
-    case JsonKind::enumeration: {
-      const EnumValueDescriptor* const value = enum_value(*descriptor);
-      if (value != nullptr) reflection.AddEnum(&message, descriptor, value);
-      return value != nullptr;
-    }
-    case JsonKind::message:
-      return this->message(*reflection.AddMessage(&message, descriptor), JsonPlan::of(field), depth - 1);
+      return this->message(*(reflection.*writers.message)(&message, descriptor, nullptr), JsonPlan::of(field),
+                           depth - 1);
     case JsonKind::uncovered: break;
   }
   return false;
