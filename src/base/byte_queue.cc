@@ -4,16 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/lent_string.h"
-
 namespace connectrpc::base {
-namespace {
-
-// What an empty queue may keep: more than a read, less than a message that happened to be large.
-constexpr std::size_t most_kept = 64 * 1024;
-
-}  // namespace
-
 void ByteQueue::append(std::string_view bytes) {
   reserve(bytes.size());
   buffer_.append(bytes);
@@ -25,7 +16,9 @@ void ByteQueue::reserve(std::size_t count) {
   if (head_ >= size() && count <= buffer_.capacity() - size()) {
     buffer_.erase(0, head_);
   } else {
-    const std::size_t room = std::max(size() + count, 2 * size());
+    // A first piece that is large is a frame of something larger.
+    const bool first = empty() && count >= worth_lending;
+    const std::size_t room = first ? ahead * count + least_room : std::max(size() + count, 2 * size());
     std::string larger;
     if (room >= worth_lending) larger = borrow_string(room);
     larger.reserve(room);
@@ -48,15 +41,6 @@ std::string ByteQueue::take() {
   std::string all = head_ == 0 ? std::move(buffer_) : buffer_.substr(head_);
   clear();
   return all;
-}
-
-void ByteQueue::clear() noexcept {
-  head_ = 0;
-  if (buffer_.capacity() > most_kept) {
-    give_back(buffer_);
-  } else {
-    buffer_.clear();
-  }
 }
 
 }  // namespace connectrpc::base

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace connectrpc::base {
 namespace {
 
@@ -58,10 +61,52 @@ TEST_F(LentString, WhatIsFarTooLargeIsNotLent) {
   EXPECT_LT(string.capacity(), 40'000U);
 }
 
-TEST_F(LentString, TheLargestAreKept) {
-  for (const std::size_t size : {20'000U, 100'000U, 30'000U, 90'000U, 80'000U, 70'000U}) leave(size);
-  for (const std::size_t size : {100'000U, 90'000U, 80'000U, 70'000U}) EXPECT_GE(borrow_string().capacity(), size);
+TEST_F(LentString, AsManyOfASizeAreKeptAsATurnUses) {
+  std::vector<std::string> many(20, std::string(20'000, 'a'));
+  for (std::string& string : many) give_back(string);
+  for (int i = 0; i < 16; ++i) many.push_back(borrow_string());
+  for (int i = 20; i < 36; ++i) EXPECT_GE(many[static_cast<std::size_t>(i)].capacity(), 20'000U);
   EXPECT_LT(borrow_string().capacity(), 100U);
+}
+
+TEST_F(LentString, OfLargeOnesFewAreKept) {
+  for (int i = 0; i < 4; ++i) leave(300'000);
+  std::vector<std::string> two;
+  for (int i = 0; i < 2; ++i) EXPECT_GE(two.emplace_back(borrow_string()).capacity(), 300'000U);
+  EXPECT_LT(borrow_string().capacity(), 100U);
+}
+
+TEST_F(LentString, WhatIsLentFitsWhatIsAskedFor) {
+  for (std::size_t size = 1; size < 2'000'000; size += size / 7 + 1) {
+    std::string string = borrow_string(size);
+    EXPECT_GE(string.capacity(), size);
+    EXPECT_LE(string.capacity(), std::max<std::size_t>(16 * 1024, size + size / 2 + 1));
+    string.assign(size, 'a');
+    give_back(string);
+    string = borrow_string(size);
+    EXPECT_GE(string.capacity(), size);
+    EXPECT_LE(string.capacity(), std::max<std::size_t>(16 * 1024, size + size / 2 + 1));
+    drop_lent_strings();
+  }
+}
+
+TEST_F(LentString, FilledOnesHaveTheirSizeAndOthersAreEmpty) {
+  const char* const at = leave(20'000);
+  std::string string = borrow_filled_string(16'000);
+  EXPECT_EQ(string.data(), at);
+  EXPECT_EQ(string.size(), 16'000U);
+  give_back(string);
+  string = borrow_string(16'000);
+  EXPECT_EQ(string.data(), at);
+  EXPECT_TRUE(string.empty());
+  EXPECT_EQ(borrow_filled_string(30'000).size(), 30'000U);
+  give_back(string);
+  EXPECT_TRUE(borrow_string().empty());
+}
+
+TEST_F(LentString, SmallOnesAreKeptToo) {
+  const char* const at = leave(5'000);
+  EXPECT_EQ(borrow_string().data(), at);
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message_lite.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "base/lent_string.h"
@@ -57,11 +59,12 @@ Result<void> ProtoCodec::encode(const MessageLite& message, std::string& out, bo
   }
   const std::size_t before = out.size();
   if (const std::size_t needed = before + size; needed >= base::worth_lending && needed > out.capacity()) {
-    std::string larger = base::borrow_string(needed);
-    larger.append(out);
+    std::string larger = base::borrow_filled_string(needed);
+    std::copy(out.begin(), out.end(), larger.begin());
     out = std::move(larger);
+  } else {
+    out.resize(needed);
   }
-  out.resize(before + size);
   auto* const at = reinterpret_cast<std::uint8_t*>(out.data() + before);
   if (!stable) {
     message.SerializeWithCachedSizesToArray(at);

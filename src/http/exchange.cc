@@ -18,10 +18,10 @@ void Exchange::consume(std::size_t size) {
 void Exchange::expect(std::size_t size) {
   // Memory grows with what has arrived: announcing a large message must cost its sender as much as us. Beyond that
   // bytes are copied each time that room runs out.
-  constexpr std::size_t ahead = 4;
-  constexpr std::size_t least = 4 * 1024;
+  using Queue = base::ByteQueue;
   const std::size_t held = inbound_.size();
-  if (const std::size_t room = std::min(size, ahead * held + least); room > held) inbound_.reserve(room - held);
+  const std::size_t room = std::min(size, Queue::ahead * held + Queue::least_room);
+  if (room > held) inbound_.reserve(room - held);
   const std::size_t there = std::min(size, held);
   if (there <= expected_) return;
   const std::size_t fresh = there - std::exchange(expected_, there);
