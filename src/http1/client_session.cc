@@ -62,7 +62,7 @@ class ClientSessionImpl final : public ClientSession {
   void receive(std::string_view bytes) override;
   void receive_end() override;
   void connection_lost(std::string_view reason) override;
-  void produce(std::string& out, std::size_t limit) override;
+  void produce(io::Output& out, std::size_t limit) override;
   bool wants_read() const override;
   bool wants_close() const override { return closing_; }
 
@@ -302,11 +302,11 @@ std::string ClientSessionImpl::use() const {
   return answers_ == 0 ? "" : " (answers on this connection before: " + std::to_string(answers_) + ")";
 }
 
-void ClientSessionImpl::produce(std::string& out, std::size_t limit) {
+void ClientSessionImpl::produce(io::Output& out, std::size_t limit) {
   busy_ = true;
   deliver();
   while (current_ != nullptr && !over_) {
-    if (!request_.framed()) write_head(out);
+    if (!request_.framed()) write_head(out.tail());
     request_.write(out, limit);
     if (request_.broken()) {
       close_now();

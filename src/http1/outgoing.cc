@@ -33,7 +33,7 @@ void Outgoing::append(std::string bytes) {
     pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(first_));
     first_ = 0;
   }
-  pieces_.push_back(std::move(bytes));
+  pieces_.emplace_back(std::move(bytes));
 }
 
 void Outgoing::finish(Headers trailers) {
@@ -49,7 +49,7 @@ void Outgoing::frame(Framing framing, std::uint64_t length) {
   if (framing == Framing::none) mute();
 }
 
-void Outgoing::write(std::string& out, std::size_t limit) {
+void Outgoing::write(io::Output& out, std::size_t limit) {
   if (!framed_ || done_ || dropped_) return;
   std::size_t size = std::min(unsent_, limit - std::min(limit, out.size()));
   if (framing_ == Framing::length && size > length_left_) {
@@ -60,10 +60,9 @@ void Outgoing::write(std::string& out, std::size_t limit) {
     if (framing_ == Framing::chunked) {
       std::array<char, 16> digits;
       const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
-      out.append(digits.data(), end);
-      out += "\r\n";
+      out.tail().append(digits.data(), end) += "\r\n";
       write_body(out, size);
-      out += "\r\n";
+      out.tail() += "\r\n";
     } else {
       write_body(out, size);
     }
@@ -72,26 +71,23 @@ void Outgoing::write(std::string& out, std::size_t limit) {
   if (!finished_ || (unsent_ != 0 && !broken_)) return;
   if (framing_ == Framing::length && length_left_ != 0) broken_ = true;
   if (framing_ == Framing::chunked) {
-    out += "0\r\n";
-    write_fields(out, trailers_);
-    out += "\r\n";
+    out.tail() += "0\r\n";
+    write_fields(out.tail(), trailers_);
+    out.tail() += "\r\n";
   }
   done_ = true;
 }
 
-void Outgoing::write_body(std::string& out, std::size_t size) {
-  out.reserve(out.size() + size);
+void Outgoing::write_body(io::Output& out, std::size_t size) {
   unsent_ -= size;
   while (size != 0) {
-    const std::string_view rest = std::string_view(pieces_[first_]).substr(front_);
-    if (size < rest.size()) {
-      out.append(rest.substr(0, size));
-      front_ += size;
-      return;
-    }
-    out.append(rest);
-    size -= rest.size();
-    pieces_[first_] = std::string();
+    io::Chunk& piece = pieces_[first_];
+    const std::size_t part = std::min(size, piece.size() - front_);
+    out.append(piece, front_, part);
+    size -= part;
+    front_ += part;
+    if (front_ < piece.size()) return;
+    piece.drop();
     front_ = 0;
     ++first_;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connectrpc/headers.h"
+#include "io/output.h"
 
 namespace connectrpc::http1 {
 
@@ -39,7 +40,7 @@ class Outgoing {
   void frame(Framing framing, std::uint64_t length = 0);
   bool framed() const { return framed_; }
   /// Appends what may leave until `out` holds `limit` bytes. Nothing before frame().
-  void write(std::string& out, std::size_t limit);
+  void write(io::Output& out, std::size_t limit);
   /// All of the message has been written.
   bool done() const { return done_; }
   /// The body is not as long as its content-length: the connection is of no use any more.
@@ -51,10 +52,10 @@ class Outgoing {
   void drop();
 
  private:
-  void write_body(std::string& out, std::size_t size);
+  void write_body(io::Output& out, std::size_t size);
 
   // What is unsent: the pieces from first_ on, the first of them without its front_ bytes.
-  std::vector<std::string> pieces_;
+  std::vector<io::Chunk> pieces_;
   std::size_t first_ = 0;
   std::size_t front_ = 0;
   std::size_t unsent_ = 0;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "http1/test_support.h"
+#include "io/output_testlib.h"
 
 namespace connectrpc::http1 {
 namespace {
@@ -17,13 +18,13 @@ TEST(Outgoing, WritesNothingUntilItIsFramed) {
   Outgoing body;
   body.append("abc");
   body.finish({});
-  std::string out;
+  io::Output out;
   body.write(out, no_limit);
-  EXPECT_EQ(out, "");
+  EXPECT_EQ(io::text_of(out), "");
   EXPECT_FALSE(body.done());
   body.frame(Framing::length, 3);
   body.write(out, no_limit);
-  EXPECT_EQ(out, "abc");
+  EXPECT_EQ(io::text_of(out), "abc");
   EXPECT_TRUE(body.done());
   EXPECT_FALSE(body.broken());
 }
@@ -32,7 +33,7 @@ TEST(Outgoing, OrderIsKeptWhateverThePiecesAndTheLimits) {
   Outgoing body;
   body.frame(Framing::to_end);
   std::string expected;
-  std::string out;
+  io::Output out;
   for (int i = 0; i < 500; ++i) {
     const std::string piece(static_cast<std::size_t>(i % 7), static_cast<char>('a' + i % 26));
     expected += piece;
@@ -44,7 +45,7 @@ TEST(Outgoing, OrderIsKeptWhateverThePiecesAndTheLimits) {
   body.finish({});
   EXPECT_FALSE(body.done());
   body.write(out, no_limit);
-  EXPECT_EQ(out, expected);
+  EXPECT_EQ(io::text_of(out), expected);
   EXPECT_TRUE(body.done());
   EXPECT_EQ(body.total(), expected.size());
 }
@@ -53,15 +54,16 @@ TEST(Outgoing, ChunkIsWhatFitsUnderTheLimit) {
   Outgoing body;
   body.frame(Framing::chunked);
   body.append(std::string(20, 'a'));
-  std::string out = "head";
+  io::Output out;
+  out.tail() = "head";
   body.write(out, 4);
-  EXPECT_EQ(out, "head");
+  EXPECT_EQ(io::text_of(out), "head");
   body.write(out, 20);
-  EXPECT_EQ(out, "head10\r\naaaaaaaaaaaaaaaa\r\n");
+  EXPECT_EQ(io::text_of(out), "head10\r\naaaaaaaaaaaaaaaa\r\n");
   body.finish({{"a", "b"}});
   out.clear();
   body.write(out, no_limit);
-  EXPECT_EQ(out, "4\r\naaaa\r\n0\r\na: b\r\n\r\n");
+  EXPECT_EQ(io::text_of(out), "4\r\naaaa\r\n0\r\na: b\r\n\r\n");
   EXPECT_TRUE(body.done());
 }
 
@@ -81,9 +83,9 @@ TEST(Outgoing, DroppedBodyIsNeverDone) {
   body.drop();
   body.append("cd");
   body.finish({});
-  std::string out;
+  io::Output out;
   body.write(out, no_limit);
-  EXPECT_EQ(out, "");
+  EXPECT_EQ(io::text_of(out), "");
   EXPECT_FALSE(body.done());
   EXPECT_EQ(body.unsent(), 0U);
 }
@@ -91,7 +93,7 @@ TEST(Outgoing, DroppedBodyIsNeverDone) {
 TEST(Outgoing, FallIsToldOnce) {
   Outgoing body;
   body.frame(Framing::to_end);
-  std::string out;
+  io::Output out;
   body.append("abc");
   EXPECT_FALSE(body.take_fall(3));
   body.append("d");

@@ -61,7 +61,7 @@ class ServerSessionImpl final : public ServerSession {
     interim_.clear();
     lose(http::ResetReason::connection_lost, std::string(reason));
   }
-  void produce(std::string& out, std::size_t limit) override;
+  void produce(io::Output& out, std::size_t limit) override;
   bool wants_read() const override;
   bool wants_close() const override { return closing_ && interim_.empty(); }
   void announce_end() override;
@@ -101,7 +101,7 @@ class ServerSessionImpl final : public ServerSession {
   http::Refusal refusal_of(const Fault& fault, bool in_head);
   void deliver();
   void settle_end();
-  void write_answer(std::string& out, std::size_t limit);
+  void write_answer(io::Output& out, std::size_t limit);
   void write_head(std::string& out);
   bool answered() const { return answering_ && answer_.done() && reading_ != Reading::body; }
   void next_request();
@@ -349,10 +349,10 @@ void ServerSessionImpl::settle_end() {
   }
 }
 
-void ServerSessionImpl::produce(std::string& out, std::size_t limit) {
+void ServerSessionImpl::produce(io::Output& out, std::size_t limit) {
   busy_ = true;
   while (true) {
-    out += interim_;
+    out.tail() += interim_;
     interim_.clear();
     write_answer(out, limit);
     if (answer_.take_fall(limits_.low_water) && current_ != nullptr) {
@@ -371,9 +371,9 @@ void ServerSessionImpl::produce(std::string& out, std::size_t limit) {
   busy_ = false;
 }
 
-void ServerSessionImpl::write_answer(std::string& out, std::size_t limit) {
+void ServerSessionImpl::write_answer(io::Output& out, std::size_t limit) {
   if (!answering_ || !head_given_) return;
-  if (!answer_.framed()) write_head(out);
+  if (!answer_.framed()) write_head(out.tail());
   answer_.write(out, limit);
   if (answer_.broken()) lose(http::ResetReason::internal_error, "the body is not as long as its content-length");
 }

@@ -36,9 +36,10 @@ class Wire {
   bool move(io::Session& from, io::Session& to, std::string& wire) {
     bool moved = false;
     if (wire.size() < 4096) {
-      const std::size_t before = wire.size();
-      from.produce(wire, wire.size() + 4096);
-      moved = wire.size() != before;
+      io::Output out;
+      from.produce(out, 4096);
+      moved = !out.empty();
+      wire += io::text_of(out);
     }
     if (!wire.empty() && to.wants_read()) {
       const std::size_t size = std::uniform_int_distribution<std::size_t>(1, most_)(random_);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "http/exchange.h"
+#include "io/output_testlib.h"
 #include "io/session.h"
 
 namespace connectrpc::http1::testing {
@@ -101,9 +102,9 @@ struct WakeCounter final : io::Wakeup {
 };
 
 inline std::string produce(io::Session& session, std::size_t limit = no_limit) {
-  std::string out;
+  io::Output out;
   session.produce(out, limit);
-  return out;
+  return io::text_of(out);
 }
 
 /// Gives `input` in pieces and collects the output as a connection would.
@@ -112,7 +113,7 @@ inline std::string converse(io::Session& session, std::string_view input, const 
   for (const std::string_view piece : cuts(input)) {
     if (session.wants_close()) break;
     session.receive(piece);
-    session.produce(out, no_limit);
+    out += produce(session);
   }
   return out;
 }

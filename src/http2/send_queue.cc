@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "base/lent_string.h"
-
 namespace connectrpc::http2 {
 namespace {
 
@@ -23,29 +21,29 @@ void SendQueue::push(std::string chunk) {
   constexpr std::size_t small = 1024;
   if (chunk.size() <= small && first_ < chunks_.size()) return append(chunk);
   size_ += chunk.size();
-  chunks_.push_back(std::move(chunk));
+  chunks_.emplace_back(std::move(chunk));
 }
 
 void SendQueue::add_room(std::size_t size) {
-  const std::size_t last = first_ < chunks_.size() ? chunks_.back().capacity() : 0;
-  chunks_.emplace_back().reserve(std::max(size, std::clamp(2 * last, least_room, most_room)));
+  const std::size_t last = first_ < chunks_.size() ? chunks_.back().own().capacity() : 0;
+  chunks_.emplace_back().own().reserve(std::max(size, std::clamp(2 * last, least_room, most_room)));
 }
 
-void SendQueue::move_to(std::string& out, std::size_t count) {
+void SendQueue::move_to(io::Output& out, std::size_t count) {
   count = std::min(count, size_);
   size_ -= count;
   while (count != 0) {
-    std::string& chunk = chunks_[first_];
+    io::Chunk& chunk = chunks_[first_];
     const std::size_t part = std::min(count, chunk.size() - offset_);
     out.append(chunk, offset_, part);
     count -= part;
     offset_ += part;
     if (offset_ == chunk.size()) {
       offset_ = 0;
-      if (count == 0 && size_ == 0 && chunk.capacity() <= most_room_kept && chunks_.capacity() <= most_kept)
+      if (count == 0 && size_ == 0 && !chunk.shared() && chunk.own().capacity() <= most_room_kept &&
+          chunks_.capacity() <= most_kept)
         return keep_room();
-      if (chunk.capacity() >= base::worth_lending) base::give_back(chunk);
-      chunk = std::string();
+      chunk.drop();
       ++first_;
     }
   }
@@ -59,10 +57,10 @@ void SendQueue::move_to(std::string& out, std::size_t count) {
 }
 
 void SendQueue::keep_room() {
-  std::string& last = chunks_[first_];
+  std::string& last = chunks_[first_].own();
   last.clear();
   if (first_ != 0) {
-    chunks_.front().swap(last);
+    chunks_.front().own().swap(last);
     chunks_.resize(1);
     first_ = 0;
   }

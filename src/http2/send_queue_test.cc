@@ -3,20 +3,25 @@
 
 #include <gtest/gtest.h>
 
+#include "io/output_testlib.h"
+
 namespace connectrpc::http2 {
 namespace {
 
 std::string take(SendQueue& queue, std::size_t count) {
-  std::string out;
+  io::Output out;
   queue.move_to(out, count);
-  return out;
+  return io::text_of(out);
 }
 
 TEST(SendQueue, KeepsTheOrderOfWhatIsPushedAndAppended) {
   SendQueue queue;
   std::string expected;
   for (int i = 0; i < 2000; ++i) {
-    const std::string bytes(static_cast<std::size_t>(i % 7 == 0 ? 3000 : i % 50), static_cast<char>('a' + i % 26));
+    const std::string bytes(static_cast<std::size_t>(i % 70 == 0  ? 30'000
+                                                     : i % 7 == 0 ? 3000
+                                                                  : i % 50),
+                            static_cast<char>('a' + i % 26));
     expected += bytes;
     if (i % 3 == 0) {
       queue.push(bytes);

@@ -275,11 +275,8 @@ struct SessionCore::Callbacks {
     return guarded([&]() -> int {
       SessionCore& self = core(user);
       Stream& stream = *static_cast<Stream*>(source->ptr);
-      std::string& out = *self.out_;
-      // At once for what is to follow, lest it be copied each time the output grows.
-      if (const std::size_t needed = out.size() + frame_head_size + stream.body.size(); needed > out.capacity())
-        out.reserve(std::max(2 * out.capacity(), std::min(needed, self.out_limit_ + frame_head_size + size)));
-      out.append(as_text(frame_head, frame_head_size));
+      io::Output& out = *self.out_;
+      out.tail() += as_text(frame_head, frame_head_size);
       stream.body.move_to(out, size);
       self.sent_some(stream);
       return out.size() >= self.out_limit_ ? NGHTTP2_ERR_PAUSE : 0;
@@ -504,7 +501,7 @@ void SessionCore::take_length(Link& link, std::string_view digits) {
 
 // ---- Bytes out
 
-void SessionCore::produce(std::string& out, std::size_t limit) {
+void SessionCore::produce(io::Output& out, std::size_t limit) {
   if (dead_) return;
   const Busy busy(*this);
   bool more = true;
@@ -536,7 +533,7 @@ void SessionCore::flush_ready() {
   ready_.clear();
 }
 
-void SessionCore::drain(std::string& out, std::size_t limit) {
+void SessionCore::drain(io::Output& out, std::size_t limit) {
   out_ = &out;
   out_limit_ = limit;
   ssize_t size = 0;
@@ -544,7 +541,7 @@ void SessionCore::drain(std::string& out, std::size_t limit) {
     const std::uint8_t* bytes = nullptr;
     size = nghttp2_session_mem_send(native(), &bytes);
     if (size <= 0) break;
-    out.append(as_text(bytes, static_cast<std::size_t>(size)));
+    out.tail() += as_text(bytes, static_cast<std::size_t>(size));
   }
   out_ = nullptr;
   if (size < 0) {

@@ -29,7 +29,7 @@ class SessionCore : public io::Session {
   void receive(std::string_view bytes) override;
   void receive_end() override;
   void connection_lost(std::string_view reason) override;
-  void produce(std::string& out, std::size_t limit) override;
+  void produce(io::Output& out, std::size_t limit) override;
   bool wants_read() const override;
   bool wants_close() const override;
 
@@ -167,7 +167,7 @@ class SessionCore : public io::Session {
   };
 
   void flush_ready();
-  void drain(std::string& out, std::size_t limit);
+  void drain(io::Output& out, std::size_t limit);
   void touch(Link& link);
   void mute(Stream& stream);
   void recycle(Stream& stream);
@@ -204,7 +204,7 @@ class SessionCore : public io::Session {
   std::size_t refusing_ = 0;  // streams with reset_when_sent
 
   // Only inside produce().
-  std::string* out_ = nullptr;
+  io::Output* out_ = nullptr;
   std::size_t out_limit_ = 0;
 
   std::string complaint_;  // nghttp2's last words about the peer

@@ -14,6 +14,7 @@
 #include "http/exchange.h"
 #include "http2/client_session.h"
 #include "http2/server_session.h"
+#include "io/output_testlib.h"
 #include "io/session.h"
 
 namespace connectrpc::http2::test {
@@ -78,9 +79,9 @@ inline void feed(io::Session& session, std::string_view bytes, Cut cut = Cut::wh
 inline constexpr std::size_t output_limit = 256 * 1024;
 
 inline std::string output(io::Session& session, std::size_t limit = output_limit) {
-  std::string out;
+  io::Output out;
   session.produce(out, limit);
-  return out;
+  return io::text_of(out);
 }
 
 /// All that it has to say, in as many turns as that takes.

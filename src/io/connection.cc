@@ -2,14 +2,16 @@
 #include "io/connection.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/lent_string.h"
 #include "io/deferred.h"
 #include "io/lent_buffer.h"
+#include "io/output.h"
 #include "io/timer_queue.h"
 
 namespace connectrpc::io {
@@ -110,7 +112,7 @@ class Connection::Core final : public Stream::Observer,
   std::size_t bytes_written_ = 0;
 
   bool closed() const noexcept { return phase_ == Phase::closed; }
-  std::size_t unsent() const noexcept { return out_.size() - sent_; }
+  std::size_t unsent() const noexcept { return out_.size(); }
 
  private:
   enum class Phase { made, open, lingering, closed };
@@ -213,41 +215,41 @@ class Connection::Core final : public Stream::Observer,
   void produce() {
     full_ = unsent() >= options_.output_limit;
     if (full_) return;
-    if (out_.empty()) {
-      out_ = base::borrow_string();
-    } else if (sent_ >= out_.size() / 2) {
-      out_.erase(0, sent_);
-      sent_ = 0;
-    }
-    const std::size_t limit = sent_ + options_.output_limit;
+    out_.prepare();
     {
       const Call call(*this);
-      session_->produce(out_, limit);
+      session_->produce(out_, options_.output_limit);
     }
-    full_ = out_.size() >= limit;
-    if (out_.empty()) base::give_back(out_);
+    full_ = unsent() >= options_.output_limit;
+    if (out_.empty()) out_.clear();
   }
 
   // Whether everything went out.
   bool write() {
-    const IoResult result = stream_->write(std::string_view(out_).substr(sent_));
-    if (result.status == IoResult::Status::ok) {
-      bytes_written_ += result.size;
-      last_moved_ = std::chrono::steady_clock::now();
-      sent_ += result.size;
-      if (unsent() == 0) {
-        sent_ = 0;
-        base::give_back(out_);
-        return true;
+    while (unsent() != 0) {
+      // Of one write: frames of 16 KiB and their heads make half of it.
+      std::array<std::string_view, 64> pieces;
+      const std::span<const std::string_view> some = std::span(pieces).first(out_.pieces(pieces));
+      const IoResult result = some.size() == 1 ? stream_->write(some[0]) : stream_->write_pieces(some);
+      if (result.status == IoResult::Status::failed) {
+        read_the_rest();
+        if (phase_ == Phase::open) lose();
+        return false;
       }
-    } else if (result.status != IoResult::Status::would_block) {
-      read_the_rest();
-      if (phase_ == Phase::open) lose();
-      return false;
+      bool all = false;
+      if (result.status == IoResult::Status::ok) {
+        all = result.size == total_size(some);
+        bytes_written_ += result.size;
+        last_moved_ = std::chrono::steady_clock::now();
+        out_.consume(result.size);
+      }
+      if (!all) {
+        blocked_ = true;
+        stream_->wait_writable();
+        return false;
+      }
     }
-    blocked_ = true;
-    stream_->wait_writable();
-    return false;
+    return true;
   }
 
   // Where writing fails the peer may have answered before it went away; the answer says more than the failure.
@@ -308,15 +310,13 @@ class Connection::Core final : public Stream::Observer,
     phase_ = Phase::closed;
     if (scheduled()) TimerQueue::of(stream_->loop()).cancel(*this);
     stream_->close();
-    sent_ = 0;
-    base::give_back(out_);
+    out_.clear();
     report_.post();
   }
 
   std::vector<std::unique_ptr<Session>> retired_;
   std::optional<std::string> reason_;
-  std::string out_;
-  std::size_t sent_ = 0;
+  Output out_;
   int calls_ = 0;
   Phase phase_ = Phase::made;
   bool receiving_ = false;

@@ -44,11 +44,11 @@ class FakeSession final : public Session {
     notes_->lost.emplace_back(reason);
     if (on_lost) on_lost();
   }
-  void produce(std::string& out, std::size_t limit) override {
+  void produce(Output& out, std::size_t limit) override {
     ++notes_->produces;
     if (on_produce) on_produce();
     const std::size_t size = std::min(left(), limit > out.size() ? limit - out.size() : 0);
-    out.append(output, produced, size);
+    out.tail().append(output, produced, size);
     produced += size;
   }
   std::size_t left() const { return output.size() - produced; }

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
+
+#include "io/output.h"
 
 namespace connectrpc::io {
 
@@ -37,7 +38,7 @@ class Session {
   virtual void connection_lost(std::string_view reason) = 0;
   /// Appends what is to be sent, stopping soon after `out` holds `limit` bytes. Appending nothing means: nothing to
   /// send.
-  virtual void produce(std::string& out, std::size_t limit) = 0;
+  virtual void produce(Output& out, std::size_t limit) = 0;
   /// False: back-pressure, receive() will not be called for now.
   virtual bool wants_read() const = 0;
   /// Everything that is to be said is said: the connection may close once the output is written.

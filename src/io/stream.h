@@ -51,6 +51,8 @@ class Stream {
   /// Writes what can be taken at once, maybe only the first part. Never blocks, never calls the observer. The part that
   /// was taken is on its way: it needs no further call.
   virtual IoResult write(std::string_view bytes) = 0;
+  /// The same for several pieces, none of them empty, one behind the other.
+  virtual IoResult write_pieces(std::span<const std::string_view> pieces);
 
   /// Asks for one on_readable() once there is something to read: bytes, the end or a failure. It comes in a later turn
   /// of the loop, never from inside this call. Asking again before it came changes nothing.
@@ -81,5 +83,11 @@ class Stream {
  private:
   Observer* observer_ = nullptr;
 };
+
+inline std::size_t total_size(std::span<const std::string_view> pieces) noexcept {
+  std::size_t size = 0;
+  for (const std::string_view piece : pieces) size += piece.size();
+  return size;
+}
 
 }  // namespace connectrpc::io

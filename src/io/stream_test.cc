@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
+#include <span>
+#include <vector>
 
 #include "io/stream_testlib.h"
 
@@ -152,6 +155,35 @@ TEST_P(StreamTest, CarriesMuchBothWaysAtOnce) {
   ASSERT_TRUE(run_until(loop_, [&] { return client_->ended() && server_->ended(); }));
   EXPECT_TRUE(server_->received() == there);
   EXPECT_TRUE(client_->received() == back);
+}
+
+TEST_P(StreamTest, WritesPiecesOneBehindTheOther) {
+  open();
+  finish_handshake();
+  const std::string sent = random_bytes(3'000'000);
+  std::minstd_rand random(11);
+  std::vector<std::string_view> pieces;
+  for (std::size_t at = 0; at < sent.size();) {
+    const std::size_t size = std::array<std::size_t, 4>{1, 9, 16'384, 50'000}[random() % 4];
+    pieces.push_back(std::string_view(sent).substr(at, size));
+    at += pieces.back().size();
+  }
+  std::span<std::string_view> left(pieces);
+  EXPECT_TRUE(run_until(loop_, [&] {
+    while (!left.empty()) {
+      const IoResult result = client_->stream().write_pieces(left);
+      if (result.status != IoResult::Status::ok) break;
+      std::size_t taken = result.size;
+      while (!left.empty() && taken >= left.front().size()) {
+        taken -= left.front().size();
+        left = left.subspan(1);
+      }
+      if (taken != 0) left.front().remove_prefix(taken);
+    }
+    if (!left.empty()) client_->stream().wait_writable();
+    return server_->received().size() == sent.size();
+  }));
+  EXPECT_TRUE(server_->received() == sent);
 }
 
 TEST_P(StreamTest, HoldsTheWriterBackUntilTheOtherReads) {

@@ -4,8 +4,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -72,19 +75,20 @@ class TcpStream final : public Stream, private SocketWatch::Owner {
   }
 
   IoResult write(std::string_view bytes) override {
-    if (socket_ < 0) return {IoResult::Status::failed};
-    for (;;) {
-      const ssize_t size = ::send(socket_, bytes.data(), bytes.size(), send_flags);
-      if (size >= 0) {
-        if (state_ == State::empty_or_reset) state_ = State::empty;
-        if (static_cast<std::size_t>(size) < bytes.size()) found_full();
-        return {IoResult::Status::ok, static_cast<std::size_t>(size)};
-      }
-      if (errno == EINTR) continue;
-      const IoResult result = refused(errno);
-      if (result.status == IoResult::Status::would_block) found_full();
-      return result;
+    return write_by(bytes.size(), [&] { return ::send(socket_, bytes.data(), bytes.size(), send_flags); });
+  }
+
+  IoResult write_pieces(std::span<const std::string_view> pieces) override {
+    std::array<iovec, 64> places;
+    pieces = pieces.first(std::min(pieces.size(), places.size()));
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      places[i].iov_base = const_cast<char*>(pieces[i].data());  // which are only read
+      places[i].iov_len = pieces[i].size();
     }
+    msghdr message{};
+    message.msg_iov = places.data();
+    message.msg_iovlen = pieces.size();
+    return write_by(total_size(pieces), [&] { return ::sendmsg(socket_, &message, send_flags); });
   }
 
   void wait_readable() override {
@@ -118,6 +122,24 @@ class TcpStream final : public Stream, private SocketWatch::Owner {
   Loop& loop() const noexcept override { return loop_; }
 
  private:
+  // `send` tries to send `wanted` bytes, as the system's function does.
+  template <class Send>
+  IoResult write_by(std::size_t wanted, Send send) {
+    if (socket_ < 0) return {IoResult::Status::failed};
+    for (;;) {
+      const ssize_t size = send();
+      if (size >= 0) {
+        if (state_ == State::empty_or_reset) state_ = State::empty;
+        if (static_cast<std::size_t>(size) < wanted) found_full();
+        return {IoResult::Status::ok, static_cast<std::size_t>(size)};
+      }
+      if (errno == EINTR) continue;
+      const IoResult result = refused(errno);
+      if (result.status == IoResult::Status::would_block) found_full();
+      return result;
+    }
+  }
+
   // What the last read told of the socket.
   enum class State : std::uint8_t {
     unknown,         // it has more, or nobody has looked since it was told to have

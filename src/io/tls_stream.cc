@@ -6,6 +6,8 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -21,6 +23,8 @@ namespace {
 
 // Encrypted before it is handed to the transport in one write.
 constexpr std::size_t batch_size = 64 * 1024;
+// What TLS encrypts at once, at most.
+constexpr std::size_t record_size = 16 * 1024;
 // Where the transport takes nothing and the peer makes OpenSSL answer (key updates), reading stops at this much.
 constexpr std::size_t largest_unsent = 256 * 1024;
 // A refused client is listened to until it has read why, within these bounds.
@@ -130,33 +134,25 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
   }
 
   IoResult write(std::string_view bytes) override {
-    if (phase_ != Phase::open) return not_open();
-    if (shutdown_asked_ || !write_failure_.empty()) return {IoResult::Status::failed};
-    if (!flush()) return {IoResult::Status::would_block};
-    std::size_t taken = 0;
-    bool flushed = true;
-    while (flushed && taken < bytes.size()) {
-      const std::size_t end = std::min(bytes.size(), taken + batch_size);
-      while (taken < end) {
-        ERR_clear_error();
-        std::size_t size = 0;
-        const int done = SSL_write_ex(ssl_, bytes.data() + taken, end - taken, &size);
-        if (done == 1) {
-          taken += size;
-          continue;
-        }
-        const int error = SSL_get_error(ssl_, done);
-        if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
-          write_failure_ = explain();
-          return {IoResult::Status::failed};
-        }
-        flush();
-        return {taken > 0 ? IoResult::Status::ok : IoResult::Status::would_block, taken};
+    return write_by(bytes.size(), [&](std::size_t at) { return bytes.substr(at, batch_size); });
+  }
+
+  IoResult write_pieces(std::span<const std::string_view> pieces) override {
+    // Together they fill whole records; the head of a frame would take one of its own.
+    std::array<char, record_size> record;
+    std::size_t passed = 0;  // bytes of the pieces before the first of `pieces`
+    return write_by(total_size(pieces), [&](std::size_t at) {
+      while (at - passed >= pieces.front().size()) {
+        passed += pieces.front().size();
+        pieces = pieces.subspan(1);
       }
-      flushed = flush();
-      if (!write_failure_.empty()) return {IoResult::Status::failed};
-    }
-    return {IoResult::Status::ok, taken};
+      const std::string_view first = pieces.front().substr(at - passed);
+      if (first.size() >= record.size()) return first.substr(0, record.size());
+      std::size_t size = first.copy(record.data(), record.size());
+      for (std::size_t i = 1; i < pieces.size() && size < record.size(); ++i)
+        size += pieces[i].copy(record.data() + size, record.size() - size);
+      return std::string_view(record.data(), size);
+    });
   }
 
   void wait_readable() override {
@@ -206,6 +202,39 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
   }
 
  private:
+  // `part` gives bytes from an offset on, at least one, the same ones when it is asked again.
+  template <class Part>
+  IoResult write_by(std::size_t all, Part part) {
+    if (phase_ != Phase::open) return not_open();
+    if (shutdown_asked_ || !write_failure_.empty()) return {IoResult::Status::failed};
+    if (!flush()) return {IoResult::Status::would_block};
+    std::size_t taken = 0;
+    bool flushed = true;
+    while (flushed && taken < all) {
+      const std::size_t end = std::min(all, taken + batch_size);
+      while (taken < end) {
+        const std::string_view bytes = part(taken);
+        ERR_clear_error();
+        std::size_t size = 0;
+        const int done = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &size);
+        if (done == 1) {
+          taken += size;
+          continue;
+        }
+        const int error = SSL_get_error(ssl_, done);
+        if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+          write_failure_ = explain();
+          return {IoResult::Status::failed};
+        }
+        flush();
+        return {taken > 0 ? IoResult::Status::ok : IoResult::Status::would_block, taken};
+      }
+      flushed = flush();
+      if (!write_failure_.empty()) return {IoResult::Status::failed};
+    }
+    return {IoResult::Status::ok, taken};
+  }
+
   enum class Phase { handshaking, refusing, open, failed, closed };
 
   IoResult not_open() const noexcept {

@@ -28,7 +28,7 @@ class Sniffer final : public io::Session {
   void receive(std::string_view bytes) override;
   void receive_end() override { closing_ = true; }
   void connection_lost(std::string_view) override {}
-  void produce(std::string& out, std::size_t) override { out.append(std::exchange(answer_, {})); }
+  void produce(io::Output& out, std::size_t) override { out.tail() += std::exchange(answer_, {}); }
   bool wants_read() const override { return !closing_; }
   bool wants_close() const override { return closing_; }
 
