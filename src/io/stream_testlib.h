@@ -185,8 +185,9 @@ class TestEnd final : public Stream::Observer {
 
   void on_readable() override {
     while (reading_ && !ended_ && !failed_) {
-      char buffer[5000];
-      const IoResult result = stream_->read(buffer);
+      // Less than a record of TLS, and several.
+      static char buffer[100'000];
+      const IoResult result = stream_->read(std::span(buffer, ++reads_ % 2 == 0 ? sizeof buffer : 5000));
       if (result.status == IoResult::Status::would_block) return stream_->wait_readable();
       if (result.status == IoResult::Status::ok) received_.append(buffer, result.size);
       ended_ = result.status == IoResult::Status::eof;
@@ -214,6 +215,7 @@ class TestEnd final : public Stream::Observer {
   std::string output_;
   std::size_t sent_ = 0;
   std::string received_;
+  unsigned reads_ = 0;
   bool finishing_ = false;
   bool reading_ = true;
   bool ended_ = false;

@@ -107,23 +107,30 @@ class TlsStream final : public Stream, private Stream::Observer, private Timer {
 
   IoResult read(std::span<char> into) override {
     if (phase_ != Phase::open) return not_open();
+    // OpenSSL gives a record at a time.
+    std::size_t taken = 0;
     for (;;) {
       ERR_clear_error();
       std::size_t size = 0;
-      const int done = SSL_read_ex(ssl_, into.data(), into.size(), &size);
+      const int done = SSL_read_ex(ssl_, into.data() + taken, into.size() - taken, &size);
       const int error = done == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_, done);
       starved_ = error == SSL_ERROR_WANT_READ;
       read_wants_write_ = error == SSL_ERROR_WANT_WRITE;
+      taken += size;
+      if (error == SSL_ERROR_NONE && into.size() - taken >= record_size && out_.empty()) continue;
       if (error != SSL_ERROR_NONE && error != SSL_ERROR_ZERO_RETURN && !starved_ && !read_wants_write_) {
         // Without close_notify the protocol above has to know whether it has got everything.
-        if (transport_ended_) return {IoResult::Status::eof};
+        if (transport_ended_)
+          return taken != 0 ? IoResult{IoResult::Status::ok, taken} : IoResult{IoResult::Status::eof};
         failure_ = explain();
         phase_ = Phase::failed;
       }
+      if (error == SSL_ERROR_ZERO_RETURN) transport_ended_ = true;
       const bool flushed = out_.empty() || flush();
+      // What ended it is found again by the next read.
+      if (taken != 0) return {IoResult::Status::ok, taken};
       switch (error) {
-        case SSL_ERROR_NONE: return {IoResult::Status::ok, size};
-        case SSL_ERROR_ZERO_RETURN: transport_ended_ = true; return {IoResult::Status::eof};
+        case SSL_ERROR_ZERO_RETURN: return {IoResult::Status::eof};
         case SSL_ERROR_WANT_READ: return {IoResult::Status::would_block};
         case SSL_ERROR_WANT_WRITE:
           if (!flushed) return {IoResult::Status::would_block};

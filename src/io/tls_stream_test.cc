@@ -439,6 +439,33 @@ TEST_P(TlsStreamTest, SpeaksTls12ToThoseWhoKnowNoBetter) {
   EXPECT_FALSE(server.write_failed());
 }
 
+TEST_P(TlsStreamTest, TellsOfTheEndBehindTheLastBytes) {
+  StreamPair pair = make_plain_pair(loop_, GetParam());
+  RawClient client(std::move(pair.client));
+  TestEnd server(make_tls_server(std::move(pair.server), server_config()));
+  ASSERT_TRUE(client.shake_hands(loop_));
+  // close_notify without the end of the connection.
+  for (int i = 0; i < 3; ++i) SSL_write(client.ssl(), "hello", 5);
+  SSL_shutdown(client.ssl());
+  client.move();
+  ASSERT_TRUE(run_until(loop_, [&] { return server.ended(); }));
+  EXPECT_EQ(server.received(), "hellohellohello");
+  EXPECT_FALSE(server.failed());
+}
+
+TEST_P(TlsStreamTest, GivesWhatCameBeforeABrokenRecord) {
+  StreamPair pair = make_plain_pair(loop_, GetParam());
+  RawClient client(std::move(pair.client));
+  TestEnd server(make_tls_server(std::move(pair.server), server_config()));
+  ASSERT_TRUE(client.shake_hands(loop_));
+  for (int i = 0; i < 3; ++i) SSL_write(client.ssl(), "hello", 5);
+  client.move();
+  client.end().send("no record of TLS");
+  ASSERT_TRUE(run_until(loop_, [&] { return server.failed(); }));
+  EXPECT_EQ(server.received(), "hellohellohello");
+  EXPECT_FALSE(server.stream().failure().empty());
+}
+
 TEST_P(TlsStreamTest, RefusesOldVersions) {
   StreamPair pair = make_plain_pair(loop_, GetParam());
   RawClient client(std::move(pair.client));
