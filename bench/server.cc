@@ -1,6 +1,6 @@
-// bench_server --port P [--tls FOLDER | --tls-cert FILE --tls-key FILE] [--threads N] [--blocking] [--workers N]
-// [--trim]: serves bench.v1.EchoService on 127.0.0.1 with the library's defaults, until SIGINT or SIGTERM. FOLDER holds
-// cert.pem and key.pem. Port 0 picks a free one; one line with the address says that it is ready.
+// bench_server --port P [--tls FOLDER | --tls-cert FILE --tls-key FILE] [--threads N] [--blocking] [--workers N]:
+// serves bench.v1.EchoService on 127.0.0.1 with the library's defaults, until SIGINT or SIGTERM. FOLDER holds cert.pem
+// and key.pem. Port 0 picks a free one; one line with the address says that it is ready.
 #include "connectrpc/server.h"
 
 #include <exception>
@@ -17,7 +17,6 @@ int run(const bench::Options& options) {
   connectrpc::ServerOptions server_options;
   server_options.threads = options.number("--threads", 1, 1, 1024);
   server_options.workers = static_cast<std::size_t>(options.number("--workers", 0, 0, 1024));
-  server_options.trim_memory_at_rest = options.has("--trim");
   bench::EchoService service;
   bench::EchoServiceSync blocking;
   connectrpc::Server server(server_options);

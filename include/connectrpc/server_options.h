@@ -85,11 +85,12 @@ struct ServerOptions {
   std::chrono::milliseconds drain_quiet = std::chrono::seconds(1);
   /// How long cancelled calls get to end and to send their answers; then their connections are reset.
   std::chrono::milliseconds cancel_timeout{500};
-  /// Whether a loop whose connections are all at rest asks the C library to give memory that nobody uses back to the
-  /// system, at most once in ten seconds: after a burst of large messages it keeps most of what they took. That is
-  /// glibc's malloc_trim(), nothing elsewhere. It goes through the heap of the whole process, and threads that need
-  /// memory meanwhile wait: milliseconds where the server is most of the program, more where others have large heaps.
-  bool trim_memory_at_rest = false;
+  /// A loop whose connections are all at rest asks the C library to give memory that nobody uses back to the system, at
+  /// most once in ten seconds, if the process has no more than this many bytes resident: after a burst of large
+  /// messages it keeps most of what they took. That is glibc's malloc_trim() on Linux, nothing elsewhere. It goes
+  /// through the heap of the whole process, and threads that need memory meanwhile wait: with 64 MiB one or two
+  /// milliseconds, eleven where all of it is small pieces. 0: never.
+  std::size_t trim_memory_below = 64UL * 1024 * 1024;
   LogHook log = nullptr;
   /// Told of every call that has ended: access_log() makes lines of it.
   CallHook on_call_end = nullptr;

@@ -22,6 +22,7 @@
 #include "protocol/server_call.h"
 #include "rpc/worker_pool.h"
 #include "server/environment.h"
+#include "server/resident_memory.h"
 #include "server/sniffer.h"
 
 namespace connectrpc::server {
@@ -278,14 +279,14 @@ void ServerLoop::rest() {
   base::drop_lent_strings();
   detail::drop_kept_requests();
   base::drop_kept_blocks();
-  if (options_.trim_memory_at_rest) trim_memory(now);
+  if (options_.trim_memory_below != 0) trim_memory(now);
 }
 
 void ServerLoop::trim_memory(Clock::time_point now) {
   if (now < next_trim_) return environment_->timers.schedule(rest_timer_, next_trim_);
   next_trim_ = now + trim_interval;
 #ifdef __GLIBC__
-  ::malloc_trim(0);
+  if (resident_memory() <= options_.trim_memory_below) ::malloc_trim(0);
 #endif
 }
 

@@ -1,4 +1,6 @@
 // How long connections live: signs of life, age, idleness, number of requests, slow beginnings.
+#include <limits>
+
 #include "integration/harness.h"
 #include "integration/http2_frames.h"
 #include "integration/raw_client.h"
@@ -186,7 +188,7 @@ TEST(KeepAlive, OptionsThatCannotBeMeant) {
 // Half a second without a byte, and what was kept for further calls is given back.
 TEST_P(ConnectionLife, RestingConnectionsServeOn) {
   ServerOptions options;
-  options.trim_memory_at_rest = true;
+  options.trim_memory_below = std::numeric_limits<std::size_t>::max();
   TestServer server(Style::coroutine, options);
   const ProbeServiceClientSync client(server.url(), channel());
   std::string peer;
