@@ -16,9 +16,9 @@ constexpr std::size_t largest_kept = 512 * 1024;
 constexpr std::size_t classes = 11;
 // Of more classes above what is asked for it would be held by something small.
 constexpr std::size_t most_waste = 4;
-// What the calls of a turn use of a class, when all are of that size.
-constexpr std::size_t most_bytes = 512 * 1024;
-constexpr std::size_t most_strings = 16;
+// What a connection with many calls of that size under way takes and gives back at once.
+constexpr std::size_t most_bytes = 3UL * 1024 * 1024;
+constexpr std::size_t most_strings = 32;
 // Outputs of connections that say little.
 constexpr std::size_t most_small = 4;
 

@@ -61,18 +61,18 @@ TEST_F(LentString, WhatIsFarTooLargeIsNotLent) {
   EXPECT_LT(string.capacity(), 40'000U);
 }
 
-TEST_F(LentString, AsManyOfASizeAreKeptAsATurnUses) {
-  std::vector<std::string> many(20, std::string(20'000, 'a'));
+TEST_F(LentString, AsManyOfASizeAreKeptAsAConnectionUses) {
+  std::vector<std::string> many(40, std::string(20'000, 'a'));
   for (std::string& string : many) give_back(string);
-  for (int i = 0; i < 16; ++i) many.push_back(borrow_string());
-  for (int i = 20; i < 36; ++i) EXPECT_GE(many[static_cast<std::size_t>(i)].capacity(), 20'000U);
+  for (int i = 0; i < 32; ++i) many.push_back(borrow_string());
+  for (int i = 40; i < 72; ++i) EXPECT_GE(many[static_cast<std::size_t>(i)].capacity(), 20'000U);
   EXPECT_LT(borrow_string().capacity(), 100U);
 }
 
 TEST_F(LentString, OfLargeOnesFewAreKept) {
-  for (int i = 0; i < 4; ++i) leave(300'000);
-  std::vector<std::string> two;
-  for (int i = 0; i < 2; ++i) EXPECT_GE(two.emplace_back(borrow_string()).capacity(), 300'000U);
+  for (int i = 0; i < 20; ++i) leave(300'000);
+  std::vector<std::string> kept;
+  for (int i = 0; i < 12; ++i) EXPECT_GE(kept.emplace_back(borrow_string()).capacity(), 300'000U);
   EXPECT_LT(borrow_string().capacity(), 100U);
 }
 
