@@ -1,27 +1,94 @@
 // Requests that are used again for later calls.
 #include "connectrpc/detail/request_store.h"
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/message_lite.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <new>
+#include <optional>
 #include <utility>
 
 #include "base/sanitized.h"
 
 namespace connectrpc::detail {
-namespace {
 
+using google::protobuf::Arena;
 using google::protobuf::MessageLite;
 
-// A message keeps the most that any of its uses needed, field by field: after as many it is made anew.
-constexpr int most_uses = 64;
+// In an arena what protobuf does not use again, nested messages and maps, costs no allocation, but stays until the
+// arena is emptied.
+class KeptRequest {
+ public:
+  KeptRequest(const MessageLite& type, std::size_t bytes) : type_(type), block_size_(block_for(expansion * bytes)) {
+    begin();
+  }
+  KeptRequest(const KeptRequest&) = delete;
+  KeptRequest& operator=(const KeptRequest&) = delete;
+
+  MessageLite& message() noexcept { return *message_; }
+
+  // The message is empty then.
+  void renew() {
+    message_->Clear();
+    const std::size_t used = arena_->SpaceUsed();
+    if (++uses_ == 1) used_once_ = used;
+    if (uses_ < most_uses && used <= most_growth * used_once_) return;
+    arena_.reset();
+    if (used > block_size_) block_size_ = block_for(used);
+    begin();
+  }
+
+ private:
+  // A message keeps the most that any of its uses needed, field by field: after as many it is made anew.
+  static constexpr int most_uses = 64;
+  // The same when what is not used again has grown to this many times what the first use took.
+  static constexpr std::size_t most_growth = 3;
+  // Nested messages with texts take as many times their encoded size.
+  static constexpr std::size_t expansion = 4;
+
+  static std::size_t block_for(std::size_t bytes) noexcept {
+    constexpr std::size_t least = 4UL * 1024;
+    constexpr std::size_t most = 192UL * 1024;
+    return std::clamp(bytes, least, most);
+  }
+
+  void begin() {
+    if (capacity_ < block_size_) {
+      block_ = std::make_unique_for_overwrite<char[]>(block_size_);
+      capacity_ = block_size_;
+    }
+    google::protobuf::ArenaOptions options;
+    options.initial_block = block_.get();
+    options.initial_block_size = capacity_;
+    options.start_block_size = capacity_;
+    options.max_block_size = std::max(capacity_, options.max_block_size);
+    message_ = type_.New(&arena_.emplace(options));
+    uses_ = 0;
+  }
+
+  const MessageLite& type_;
+  std::size_t block_size_;
+  std::size_t capacity_ = 0;
+  std::unique_ptr<char[]> block_;
+  std::optional<Arena> arena_;
+  MessageLite* message_ = nullptr;
+  int uses_ = 0;
+  std::size_t used_once_ = 0;
+};
+
+void DropKeptRequest::operator()(KeptRequest* request) const noexcept { delete request; }
+
+MessageLite& message_of(KeptRequest& request) noexcept { return request.message(); }
+
+namespace {
 
 // Trivial, so that it may be asked after the thread's end.
 struct Kept {
   const MessageLite* type;
-  MessageLite* message;  // null: lent
-  int uses;
+  KeptRequest* request;  // null: lent
   std::uint64_t last_use;
 };
 struct Store {
@@ -59,10 +126,10 @@ Kept* make_place() noexcept {
   Kept* oldest = nullptr;
   for (Kept& kept : store.kept) {
     if (kept.type == nullptr) return &kept;
-    if (kept.message != nullptr && (oldest == nullptr || kept.last_use < oldest->last_use)) oldest = &kept;
+    if (kept.request != nullptr && (oldest == nullptr || kept.last_use < oldest->last_use)) oldest = &kept;
   }
   if (oldest != nullptr) {
-    delete oldest->message;
+    delete oldest->request;
     *oldest = {};
   }
   return oldest;
@@ -70,33 +137,32 @@ Kept* make_place() noexcept {
 
 }  // namespace
 
-std::unique_ptr<MessageLite> borrow_request(const MessageLite& type) {
+LentRequest borrow_request(const MessageLite& type, std::size_t bytes) {
   if (base::sanitized || !(store.open || open_store())) return nullptr;
   Kept* kept = find(&type);
-  if (kept != nullptr && kept->message == nullptr) return nullptr;
+  if (kept != nullptr && kept->request == nullptr) return nullptr;
   if (kept == nullptr && (kept = make_place()) == nullptr) return nullptr;
-  std::unique_ptr<MessageLite> message(kept->message != nullptr ? std::exchange(kept->message, nullptr) : type.New());
+  LentRequest request(kept->request != nullptr ? std::exchange(kept->request, nullptr) : new KeptRequest(type, bytes));
   kept->type = &type;
   kept->last_use = ++store.uses;
-  ++kept->uses;
-  return message;
+  return request;
 }
 
-void give_back_request(const MessageLite& type, std::unique_ptr<MessageLite> message) noexcept {
+void give_back_request(const MessageLite& type, LentRequest request) noexcept {
   Kept* const kept = find(&type);
-  if (kept == nullptr || kept->message != nullptr) return;
-  if (kept->uses >= most_uses) {
+  if (kept == nullptr || kept->request != nullptr) return;
+  try {
+    request->renew();
+    kept->request = request.release();
+  } catch (const std::bad_alloc&) {
     *kept = {};
-    return;
   }
-  message->Clear();
-  kept->message = message.release();
 }
 
 void drop_kept_requests() noexcept {
   for (Kept& kept : store.kept) {
-    if (kept.message == nullptr) continue;  // free, or lent
-    delete kept.message;
+    if (kept.request == nullptr) continue;  // free, or lent
+    delete kept.request;
     kept = {};
   }
 }

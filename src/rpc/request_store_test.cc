@@ -1,10 +1,12 @@
 // Requests that are used again for later calls.
 #include "connectrpc/detail/request_store.h"
 
+#include <google/protobuf/struct.pb.h>
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <thread>
 #include <utility>
@@ -23,88 +25,111 @@ const MessageLite& type() { return StringValue::default_instance(); }
 
 #if CONNECTRPC_SANITIZED
 
-TEST(RequestStore, KeepsNothingUnderSanitizers) { EXPECT_EQ(borrow_request(type()), nullptr); }
+TEST(RequestStore, KeepsNothingUnderSanitizers) { EXPECT_EQ(borrow_request(type(), 5000), nullptr); }
 
 #else
 
 class RequestStore : public testing::Test {
  protected:
   void SetUp() override { drop_kept_requests(); }
+
+  static LentRequest borrow(const MessageLite& type) { return borrow_request(type, 5000); }
 };
 
 TEST_F(RequestStore, GivesTheSameMessageAgainEmpty) {
-  auto message = borrow_request(type());
-  ASSERT_NE(message, nullptr);
-  const MessageLite* const first = message.get();
-  static_cast<StringValue&>(*message).set_value("of another call");
-  give_back_request(type(), std::move(message));
-  message = borrow_request(type());
-  EXPECT_EQ(message.get(), first);
-  EXPECT_EQ(message->ByteSizeLong(), 0U);
-  give_back_request(type(), std::move(message));
+  LentRequest request = borrow(type());
+  ASSERT_NE(request, nullptr);
+  const MessageLite* const first = &message_of(*request);
+  static_cast<StringValue&>(message_of(*request)).set_value("of another call");
+  give_back_request(type(), std::move(request));
+  request = borrow(type());
+  EXPECT_EQ(&message_of(*request), first);
+  EXPECT_EQ(message_of(*request).ByteSizeLong(), 0U);
+  give_back_request(type(), std::move(request));
 }
 
 TEST_F(RequestStore, LendsOneOfATypeAtATime) {
-  auto message = borrow_request(type());
-  EXPECT_EQ(borrow_request(type()), nullptr);
+  LentRequest request = borrow(type());
+  EXPECT_EQ(borrow(type()), nullptr);
   const MessageLite& other = google::protobuf::BytesValue::default_instance();
-  give_back_request(other, borrow_request(other));
-  give_back_request(type(), std::move(message));
-  message = borrow_request(type());
-  EXPECT_NE(message, nullptr);
-  give_back_request(type(), std::move(message));
+  give_back_request(other, borrow(other));
+  give_back_request(type(), std::move(request));
+  request = borrow(type());
+  EXPECT_NE(request, nullptr);
+  give_back_request(type(), std::move(request));
 }
 
 TEST_F(RequestStore, MakesAMessageAnewAfterManyUses) {
   int uses = 0;
   for (bool anew = false; !anew && uses < 1000; ++uses) {
-    auto message = borrow_request(type());
-    ASSERT_NE(message, nullptr);
+    LentRequest request = borrow(type());
+    ASSERT_NE(request, nullptr);
+    auto& message = static_cast<StringValue&>(message_of(*request));
     // Its address would not tell, its memory does.
-    anew = uses != 0 && static_cast<StringValue&>(*message).value().capacity() < 1000;
-    static_cast<StringValue&>(*message).mutable_value()->reserve(2000);
-    give_back_request(type(), std::move(message));
+    anew = uses != 0 && message.value().capacity() < 1000;
+    message.mutable_value()->reserve(2000);
+    give_back_request(type(), std::move(request));
   }
   EXPECT_EQ(uses, 65);
 }
 
+TEST_F(RequestStore, MakesAMessageAnewWhenItsArenaHasGrown) {
+  const MessageLite& type = google::protobuf::Struct::default_instance();
+  google::protobuf::Struct filled;
+  for (int i = 0; i < 100; ++i) (*filled.mutable_fields())["number " + std::to_string(i)].set_number_value(i);
+  const std::string bytes = filled.SerializeAsString();
+  std::size_t least = 0;
+  std::size_t most = 0;
+  for (int i = 0; i < 200; ++i) {
+    LentRequest request = borrow_request(type, bytes.size());
+    ASSERT_NE(request, nullptr);
+    auto& message = static_cast<google::protobuf::Struct&>(message_of(*request));
+    EXPECT_EQ(message.fields_size(), 0);
+    ASSERT_TRUE(message.ParseFromString(bytes));
+    EXPECT_EQ(message.SerializeAsString().size(), bytes.size());
+    const std::size_t used = message.GetArena()->SpaceUsed();
+    if (i == 0) least = used;
+    most = std::max(most, used);
+    give_back_request(type, std::move(request));
+  }
+  EXPECT_GT(most, least);
+  EXPECT_LT(most, 5 * least);
+}
+
+const MessageLite* const eight_types[] = {
+    &google::protobuf::BoolValue::default_instance(),   &google::protobuf::BytesValue::default_instance(),
+    &google::protobuf::DoubleValue::default_instance(), &google::protobuf::FloatValue::default_instance(),
+    &google::protobuf::Int32Value::default_instance(),  &google::protobuf::Int64Value::default_instance(),
+    &google::protobuf::UInt32Value::default_instance(), &google::protobuf::UInt64Value::default_instance()};
+
 TEST_F(RequestStore, ForgetsTheTypeThatWasNotUsedForLongest) {
-  const MessageLite* const types[] = {
-      &google::protobuf::BoolValue::default_instance(),   &google::protobuf::BytesValue::default_instance(),
-      &google::protobuf::DoubleValue::default_instance(), &google::protobuf::FloatValue::default_instance(),
-      &google::protobuf::Int32Value::default_instance(),  &google::protobuf::Int64Value::default_instance(),
-      &google::protobuf::UInt32Value::default_instance(), &google::protobuf::UInt64Value::default_instance()};
-  for (const MessageLite* each : types) give_back_request(*each, borrow_request(*each));
-  give_back_request(*types[0], borrow_request(*types[0]));
-  auto message = borrow_request(type());
-  ASSERT_NE(message, nullptr);  // in the place of the second
-  give_back_request(type(), std::move(message));
-  for (const MessageLite* each : types) {
-    auto other = borrow_request(*each);
+  for (const MessageLite* each : eight_types) give_back_request(*each, borrow(*each));
+  give_back_request(*eight_types[0], borrow(*eight_types[0]));
+  LentRequest request = borrow(type());
+  ASSERT_NE(request, nullptr);  // in the place of the second
+  give_back_request(type(), std::move(request));
+  for (const MessageLite* each : eight_types) {
+    LentRequest other = borrow(*each);
     EXPECT_NE(other, nullptr);
     give_back_request(*each, std::move(other));
   }
 }
 
 TEST_F(RequestStore, RefusesWhereAllAreLent) {
-  const MessageLite* const types[] = {
-      &google::protobuf::BoolValue::default_instance(),   &google::protobuf::BytesValue::default_instance(),
-      &google::protobuf::DoubleValue::default_instance(), &google::protobuf::FloatValue::default_instance(),
-      &google::protobuf::Int32Value::default_instance(),  &google::protobuf::Int64Value::default_instance(),
-      &google::protobuf::UInt32Value::default_instance(), &google::protobuf::UInt64Value::default_instance()};
-  std::vector<std::unique_ptr<MessageLite>> lent;
-  for (const MessageLite* each : types) lent.push_back(borrow_request(*each));
-  EXPECT_EQ(borrow_request(type()), nullptr);
-  for (std::size_t i = 0; i < lent.size(); ++i) give_back_request(*types[i], std::move(lent[i]));
+  std::vector<LentRequest> lent;
+  for (const MessageLite* each : eight_types) lent.push_back(borrow(*each));
+  EXPECT_EQ(borrow(type()), nullptr);
+  for (std::size_t i = 0; i < lent.size(); ++i) give_back_request(*eight_types[i], std::move(lent[i]));
 }
 
 TEST_F(RequestStore, TakesWhatAnotherThreadLent) {
   // On threads of their own: what is never given back stays lent.
-  std::unique_ptr<MessageLite> message;
-  std::thread([&] { message = borrow_request(type()); }).join();
-  ASSERT_NE(message, nullptr);
-  std::thread([&] { give_back_request(type(), std::move(message)); }).join();
-  EXPECT_EQ(message, nullptr);
+  LentRequest request;
+  std::thread([&] { request = borrow(type()); }).join();
+  ASSERT_NE(request, nullptr);
+  static_cast<StringValue&>(message_of(*request)).set_value("of another thread");
+  std::thread([&] { give_back_request(type(), std::move(request)); }).join();
+  EXPECT_EQ(request, nullptr);
 }
 
 #endif

@@ -43,8 +43,8 @@ class RequestMessage final : public RequestPlace {
     constexpr std::size_t largest_kept = 128 * 1024;
     if (bytes < small) {
       message_ = &own_.emplace();
-    } else if (bytes <= largest_kept && (borrowed_ = borrow_request(T::default_instance())) != nullptr) {
-      message_ = static_cast<T*>(borrowed_.get());
+    } else if (bytes <= largest_kept && (borrowed_ = borrow_request(T::default_instance(), bytes)) != nullptr) {
+      message_ = static_cast<T*>(&message_of(*borrowed_));
     } else {
       // Four times what was encoded is what nested messages with texts take; a bound, since others take less.
       constexpr std::size_t largest_block = 128 * 1024;
@@ -60,7 +60,7 @@ class RequestMessage final : public RequestPlace {
 
  private:
   std::optional<T> own_;
-  std::unique_ptr<google::protobuf::MessageLite> borrowed_;
+  LentRequest borrowed_;
   std::optional<google::protobuf::Arena> arena_;
   T* message_ = nullptr;
 };
