@@ -11,14 +11,14 @@ using base::equals_lower;
 using base::starts_with_lower;
 
 // Letters, digits, '_', '-' and '.': what is between '-' and '9' but '/'.
-bool has_name_characters(std::string_view name) noexcept {
+[[gnu::always_inline]] inline bool has_name_characters(std::string_view name) noexcept {
   return base::none_of(name, [](base::Chunk c) {
     return ~(base::are_between(c | base::each(0x20), 'a', 'z') |
              (base::are_between(c, '-', '9') & (c != base::each('/'))) | (c == base::each('_')));
   });
 }
 
-bool has_value_characters(std::string_view value) noexcept {
+[[gnu::always_inline]] inline bool has_value_characters(std::string_view value) noexcept {
   return base::none_of(value, [](base::Chunk c) { return ~base::are_between(c, 0x20, 0x7e); });
 }
 
@@ -54,15 +54,17 @@ Reservation reservation(std::string_view name) noexcept {
 }
 
 // Whether name_fault and value_fault have nothing to say.
-bool is_sendable_name(std::string_view name) noexcept {
+[[gnu::always_inline]] inline bool is_sendable_name(std::string_view name) noexcept {
   return !name.empty() && has_name_characters(name) &&
          (!begins_as_reserved(name) || reservation(name) == Reservation::free);
 }
-bool is_sendable_value(std::string_view value) noexcept {
+[[gnu::always_inline]] inline bool is_sendable_value(std::string_view value) noexcept {
   return value.empty() || (value.front() != ' ' && value.back() != ' ' && has_value_characters(value));
 }
 
-bool may_be_binary_name(std::string_view name) noexcept { return !name.empty() && base::to_lower(name.back()) == 'n'; }
+[[gnu::always_inline]] inline bool may_be_binary_name(std::string_view name) noexcept {
+  return !name.empty() && base::to_lower(name.back()) == 'n';
+}
 
 // Of a sendable pair.
 [[gnu::noinline]] std::string_view base64_fault(std::string_view name, std::string_view value) noexcept {

@@ -90,8 +90,12 @@ Error fault_error(std::string_view name, std::string_view fault) {
   return Error(Code::invalid_argument, fault_text(name, fault));
 }
 
+[[noreturn, gnu::noinline]] void throw_fault(std::string_view name, std::string_view fault) {
+  throw std::invalid_argument(fault_text(name, fault));
+}
+
 void refuse(std::string_view name, std::string_view fault) {
-  if (!fault.empty()) throw std::invalid_argument(fault_text(name, fault));
+  if (!fault.empty()) throw_fault(name, fault);
 }
 
 constexpr std::string_view bytes_need_suffix = "bytes live under names that end in \"-bin\"";
