@@ -126,54 +126,44 @@ Headers::Block HeadersAccess::make_room(Headers& headers, std::size_t bytes) {
   const std::size_t needed = headers.used_ + bytes;
   if (needed <= headers.capacity_) return nullptr;
   const std::size_t doubled = std::min(largest_block, 2 * std::size_t{headers.capacity_});
-  const std::size_t capacity = std::max({needed, doubled, first_block});
+  const std::size_t capacity = std::max(std::max(needed, doubled), first_block);
   Headers::Block block = make_block(capacity);
   base::copy_text(block.get(), {headers.block_.get(), headers.used_});
   headers.capacity_ = narrow(capacity);
   return std::exchange(headers.block_, std::move(block));
 }
 
-template <class Copy>
+template <bool name_is_lower>
 [[gnu::always_inline]] inline void HeadersAccess::put_by(Headers& headers, std::string_view name,
-                                                         std::string_view value, Copy copy) {
+                                                         std::string_view value) {
   const std::size_t room = headers.capacity_ - headers.used_;
   const std::size_t bytes = prefix + name.size() + value.size();
   // The sizes by themselves as well, lest their sum wrap round.
-  if (bytes > room || (name.size() | value.size()) > largest_block) return put_growing(headers, name, value, copy);
+  if (bytes > room || (name.size() | value.size()) > largest_block)
+    return put_growing<name_is_lower>(headers, name, value);
   char* const at = headers.block_.get() + headers.used_;
   headers.used_ += narrow(bytes);
   ++headers.count_;
   store(at, narrow(name.size()));
   store(at + sizeof(std::uint32_t), narrow(value.size()));
-  copy(at + prefix, name, value);
+  if constexpr (name_is_lower) {
+    base::copy_short(at + prefix, name);
+  } else {
+    base::copy_lower(at + prefix, name);
+  }
+  base::copy_text(at + prefix + name.size(), value);
 }
 
-template <class Copy>
-[[gnu::noinline]] void HeadersAccess::put_growing(Headers& headers, std::string_view name, std::string_view value,
-                                                  Copy copy) {
+template <bool name_is_lower>
+[[gnu::noinline]] void HeadersAccess::put_growing(Headers& headers, std::string_view name, std::string_view value) {
   if (name.size() > largest_block || value.size() > largest_block) throw std::length_error(too_large);
   // `name` and `value` may lie in it.
   const Headers::Block outgrown = make_room(headers, prefix + name.size() + value.size());
-  put_by(headers, name, value, copy);
+  put_by<name_is_lower>(headers, name, value);
 }
 
-namespace {
-
-// A name in any case; and one in lower case.
-constexpr auto copy_pair = [](char* to, std::string_view name, std::string_view value) __attribute__((always_inline)) {
-  base::copy_lower(to, name);
-  base::copy_text(to + name.size(), value);
-};
-constexpr auto copy_lower_pair = [](char* to, std::string_view name, std::string_view value)
-                                     __attribute__((always_inline)) {
-                                       base::copy_short(to, name);
-                                       base::copy_text(to + name.size(), value);
-                                     };
-
-}  // namespace
-
 void HeadersAccess::put(Headers& headers, std::string_view name, std::string_view value) {
-  put_by(headers, name, value, copy_pair);
+  put_by<false>(headers, name, value);
 }
 
 void HeadersAccess::add_checked(Headers& headers, Checked checked) noexcept {
@@ -230,12 +220,12 @@ void HeadersAccess::append(Headers& headers, std::string_view name, std::string_
 
 void HeadersAccess::append_lower(Headers& headers, std::string_view name, std::string_view value) {
   headers.checked_ = Checked::not_at_all;
-  put_by(headers, name, value, copy_lower_pair);
+  put_by<true>(headers, name, value);
 }
 
 void HeadersAccess::append_own(Headers& headers, std::string_view name, std::string_view value) {
   add_checked(headers, base::has_controls(value) ? Checked::not_at_all : Checked::for_wire);
-  put_by(headers, name, value, copy_lower_pair);
+  put_by<true>(headers, name, value);
 }
 
 void HeadersAccess::append_faultless(Headers& headers, std::string_view name, std::string_view value) {

@@ -52,10 +52,10 @@ class HeadersAccess {
   static Headers::Block make_block(std::size_t bytes);
   [[nodiscard]] static Headers::Block make_room(Headers& headers, std::size_t bytes);
   static void put(Headers& headers, std::string_view name, std::string_view value);
-  template <class Copy>
-  static void put_by(Headers& headers, std::string_view name, std::string_view value, Copy copy);
-  template <class Copy>
-  static void put_growing(Headers& headers, std::string_view name, std::string_view value, Copy copy);
+  template <bool name_is_lower>
+  static void put_by(Headers& headers, std::string_view name, std::string_view value);
+  template <bool name_is_lower>
+  static void put_growing(Headers& headers, std::string_view name, std::string_view value);
   static void add_checked(Headers& headers, Checked checked) noexcept;
   static void put_encoded(Headers& headers, const char* pairs, std::size_t bytes, std::size_t count);
   static void replace(Headers& headers, std::string_view name, std::string_view value);
