@@ -27,7 +27,8 @@ class Error;
 
 namespace detail {
 class HeadersAccess;
-}
+enum class Checked : std::uint8_t;
+}  // namespace detail
 
 /// A name and a value as users spell them; checked when it enters a Headers.
 struct Header {
@@ -172,8 +173,8 @@ class Headers {
   std::uint32_t used_ = 0;
   std::uint32_t capacity_ = 0;
   std::uint32_t count_ = 0;
-  // Whether some pair came past the checks: what is sent needs a second look only then.
-  bool unchecked_ = false;
+  // How far the worst pair was checked: what is sent needs a second look only where that is not enough.
+  detail::Checked checked_{};
   bool frozen_ = false;
 };
 

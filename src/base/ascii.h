@@ -1,7 +1,6 @@
 // ASCII case, blanks and comma-separated lists, as HTTP fields need them; no locale anywhere.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -9,6 +8,8 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
+
+#include "base/chunk.h"
 
 namespace connectrpc::base {
 
@@ -25,50 +26,6 @@ constexpr std::uint64_t to_lower(std::uint64_t characters) noexcept {
   const std::uint64_t after_z = low + (0x7f - 'Z') * each;
   const std::uint64_t capital = (from_a ^ after_z) & ~characters & highest;
   return characters | capital >> 2;
-}
-
-/// Writes `text` in lower case to `to`, which has room for it and does not overlap it.
-inline void copy_lower(char* to, std::string_view text) noexcept {
-  constexpr std::size_t word = sizeof(std::uint64_t);
-  const auto lower_word = [&](std::size_t at) {
-    std::uint64_t characters;
-    std::memcpy(&characters, text.data() + at, word);
-    characters = to_lower(characters);
-    std::memcpy(to + at, &characters, word);
-  };
-  if (text.size() < word) {
-    for (std::size_t i = 0; i < text.size(); ++i) to[i] = to_lower(text[i]);
-    return;
-  }
-  for (std::size_t at = 0; at + word < text.size(); at += word) lower_word(at);
-  lower_word(text.size() - word);  // overlaps the word before
-}
-
-/// How many characters stand before the first control character: one below 0x20, or 0x7f.
-inline std::size_t without_controls(std::string_view text) noexcept {
-  constexpr std::size_t word = sizeof(std::uint64_t);
-  std::size_t at = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    // The lowest bit that is set tells the first one: no lane before it has borrowed from its neighbour.
-    const auto controls = [&](std::size_t from) {
-      constexpr std::uint64_t each = 0x0101010101010101U;
-      std::uint64_t characters;
-      std::memcpy(&characters, text.data() + from, word);
-      const std::uint64_t deletes = characters ^ 0x7f * each;
-      return (((characters - 0x20 * each) & ~characters) | ((deletes - each) & ~deletes)) & 0x80 * each;
-    };
-    const auto first = [](std::uint64_t found) { return static_cast<std::size_t>(std::countr_zero(found)) / 8; };
-    for (; text.size() - at >= word; at += word)
-      if (const std::uint64_t found = controls(at); found != 0) return at + first(found);
-    if (at == text.size()) return at;
-    if (at != 0) {
-      const std::size_t last = text.size() - word;  // overlaps the word before
-      const std::uint64_t found = controls(last);
-      return found != 0 ? last + first(found) : text.size();
-    }
-  }
-  while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x20 && text[at] != 0x7f) ++at;
-  return at;
 }
 
 inline std::string to_lower(std::string_view text) {

@@ -24,8 +24,13 @@ enum class Metadata : bool { moved, copied };
 
 void take_outcome(client::Call& call, const client::Step& step, Metadata metadata,
                   google::protobuf::MessageLite& message, Headers& headers, Headers& trailers, Peer& peer) {
-  headers = metadata == Metadata::copied ? call.headers() : call.take_headers();
-  trailers = metadata == Metadata::copied ? call.trailers() : call.take_trailers();
+  if (metadata == Metadata::copied) {
+    headers = call.headers();
+    trailers = call.trailers();
+  } else {
+    headers = call.take_headers();
+    trailers = call.take_trailers();
+  }
   peer = call.peer();
   std::optional<Error> failed = call.error();
   if (!failed) {

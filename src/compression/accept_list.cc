@@ -6,7 +6,7 @@
 namespace connectrpc::compression {
 
 int parse_weight(std::string_view parameters) noexcept {
-  constexpr int whole = 1000;
+  constexpr int whole = whole_weight;
   const std::string_view text = base::trim(parameters);
   if (text.size() < 3 || !base::starts_with_lower(text, "q=")) return whole;
   const std::string_view number = text.substr(2);
@@ -26,6 +26,7 @@ bool accepts(std::string_view accepted, std::string_view name) noexcept {
   for_each_accepted(accepted, [&](std::string_view candidate, int weight) {
     if (base::iequals(candidate, name)) own = weight;
     if (candidate == "*") any = weight;
+    return true;
   });
   return (own < 0 ? any : own) > 0;
 }

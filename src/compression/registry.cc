@@ -67,17 +67,19 @@ const Compression* CompressionRegistry::negotiate(std::string_view accepted) con
       identity_weight = weight;
     } else if (weight > best_weight) {
       const Compression* const known = find(name);
-      if (known == nullptr) return;
+      if (known == nullptr) return true;
       best = known;
       best_weight = weight;
     }
+    // Nothing can beat it.
+    return best_weight != compression::whole_weight;
   });
   if (any_weight > best_weight) {
     // "*" stands for what the list does not name.
     const auto unnamed = [accepted](const auto& candidate) {
       bool named = false;
       compression::for_each_accepted(
-          accepted, [&](std::string_view name, int) { named = named || base::iequals(name, candidate->name()); });
+          accepted, [&](std::string_view name, int) { return !(named = base::iequals(name, candidate->name())); });
       return !named;
     };
     const auto found = std::find_if(compressions_.begin(), compressions_.end(), unnamed);

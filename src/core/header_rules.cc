@@ -1,9 +1,7 @@
 // Which names and values users may set, and which names readers of user metadata see (metadata.md H3 to H5).
-#include <array>
-#include <cstddef>
-
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/chunk.h"
 #include "connectrpc/detail/headers_access.h"
 
 namespace connectrpc::detail {
@@ -12,15 +10,17 @@ namespace {
 using base::equals_lower;
 using base::starts_with_lower;
 
-constexpr std::array<bool, 256> make_name_characters() {
-  std::array<bool, 256> allowed{};
-  for (char c = 'a'; c <= 'z'; ++c) allowed[static_cast<unsigned char>(c)] = true;
-  for (char c = 'A'; c <= 'Z'; ++c) allowed[static_cast<unsigned char>(c)] = true;
-  for (char c = '0'; c <= '9'; ++c) allowed[static_cast<unsigned char>(c)] = true;
-  for (const char c : {'_', '-', '.'}) allowed[static_cast<unsigned char>(c)] = true;
-  return allowed;
+// Letters, digits, '_', '-' and '.': what is between '-' and '9' but '/'.
+[[gnu::always_inline]] inline bool has_name_characters(std::string_view name) noexcept {
+  return base::none_of(name, [](base::Chunk c) {
+    return ~(base::are_between(c | base::each(0x20), 'a', 'z') |
+             (base::are_between(c, '-', '9') & (c != base::each('/'))) | (c == base::each('_')));
+  });
 }
-constexpr std::array<bool, 256> name_characters = make_name_characters();
+
+[[gnu::always_inline]] inline bool has_value_characters(std::string_view value) noexcept {
+  return base::none_of(value, [](base::Chunk c) { return ~base::are_between(c, 0x20, 0x7e); });
+}
 
 enum class Reservation { free, trailer_prefix, reserved };
 
@@ -53,16 +53,35 @@ Reservation reservation(std::string_view name) noexcept {
   return reserved ? Reservation::reserved : Reservation::free;
 }
 
+// Whether name_fault and value_fault have nothing to say.
+[[gnu::always_inline]] inline bool is_sendable_name(std::string_view name) noexcept {
+  return !name.empty() && has_name_characters(name) &&
+         (!begins_as_reserved(name) || reservation(name) == Reservation::free);
+}
+[[gnu::always_inline]] inline bool is_sendable_value(std::string_view value) noexcept {
+  return value.empty() || (value.front() != ' ' && value.back() != ' ' && has_value_characters(value));
+}
+
+[[gnu::always_inline]] inline bool may_be_binary_name(std::string_view name) noexcept {
+  return !name.empty() && base::to_lower(name.back()) == 'n';
+}
+
+// Of a sendable pair.
+[[gnu::noinline]] std::string_view base64_fault(std::string_view name, std::string_view value) noexcept {
+  if (!is_binary_name(name) || base::for_each_comma_part(value, base::base64_valid)) return {};
+  return "the text of a \"-bin\" header must be base64 (set_binary and add_binary encode)";
+}
+
 }  // namespace
 
-bool is_binary_name(std::string_view name) noexcept { return base::ends_with_lower(name, "-bin"); }
+bool is_binary_name(std::string_view name) noexcept {
+  return may_be_binary_name(name) && base::ends_with_lower(name, "-bin");
+}
 
 std::string_view name_fault(std::string_view name) noexcept {
   if (name.empty()) return "a name must not be empty";
   if (name.front() == ':') return "names that begin with ':' are reserved by HTTP";
-  for (const char c : name)
-    if (!name_characters[static_cast<unsigned char>(c)])
-      return "a name consists of ASCII letters, digits, '_', '-' and '.'";
+  if (!has_name_characters(name)) return "a name consists of ASCII letters, digits, '_', '-' and '.'";
   if (reservation(name) != Reservation::free) return "reserved by the protocols";
   return {};
 }
@@ -74,18 +93,15 @@ std::string_view trailer_name_fault(std::string_view name) noexcept {
 
 std::string_view value_fault(std::string_view value) noexcept {
   if (value.empty()) return {};
-  for (const char c : value)
-    if (c < 0x20 || c > 0x7e) return "a text value consists of printable ASCII and spaces";
+  if (!has_value_characters(value)) return "a text value consists of printable ASCII and spaces";
   if (value.front() == ' ' || value.back() == ' ') return "HTTP trims spaces at the ends of a value";
   return {};
 }
 
 std::string_view pair_fault(std::string_view name, std::string_view value) noexcept {
-  if (const std::string_view fault = name_fault(name); !fault.empty()) return fault;
-  if (const std::string_view fault = value_fault(value); !fault.empty()) return fault;
-  if (is_binary_name(name) && !base::for_each_comma_part(value, base::base64_valid))
-    return "the text of a \"-bin\" header must be base64 (set_binary and add_binary encode)";
-  return {};
+  if (!is_sendable_name(name)) return name_fault(name);
+  if (!is_sendable_value(value)) return value_fault(value);
+  return may_be_binary_name(name) ? base64_fault(name, value) : std::string_view();
 }
 
 bool is_user_visible(std::string_view lower_case_name, TrailerPrefix trailer_prefix) noexcept {

@@ -15,10 +15,13 @@
 namespace connectrpc {
 namespace {
 
+using detail::begins_as_reserved;
 using detail::is_user_visible;
 using detail::name_fault;
+using detail::pair_fault;
 using detail::trailer_name_fault;
 using detail::TrailerPrefix;
+using detail::user_metadata;
 using detail::value_fault;
 
 constexpr std::string_view reserved_names[] = {"connect-",
@@ -139,6 +142,35 @@ TEST(HeaderRules, ValuesByCharacter) {
   for (const std::string_view bad : {" a", "a ", " ", "\ta", "a\t", "a\tb", "a\rb", "a\nb", "a\r\nb: c", "\xC3\xA9"})
     EXPECT_NE(value_fault(bad), "") << bad;
   EXPECT_EQ(value_fault(std::string(65536, 'v')), "");
+}
+
+// Sixteen characters are looked at at once: none of any length may slip through.
+TEST(HeaderRules, OneBadCharacterAtEveryPlace) {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int i = 0; i < 256; ++i) {
+        const char c = static_cast<char>(i);
+        std::string text(size, 'x');
+        text[at] = c;
+        const bool in_names = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                              c == '-' || c == '.';
+        ASSERT_EQ(pair_fault(text, "").empty(), in_names) << size << " " << at << " " << i;
+        const bool at_end = at == 0 || at + 1 == size;
+        const bool in_values = i >= (at_end ? 0x21 : 0x20) && i <= 0x7e;
+        ASSERT_EQ(pair_fault("x", text).empty(), in_values) << size << " " << at << " " << i;
+      }
+    }
+  }
+}
+
+TEST(HeaderRules, FirstLettersOfAllThatHasRules) {
+  for (const auto& names : {std::span<const std::string_view>(reserved_names), {pseudo_names}, {trailer_names}})
+    for (const std::string_view name : names) {
+      EXPECT_TRUE(begins_as_reserved(name)) << name;
+      EXPECT_TRUE(begins_as_reserved(mixed(name))) << name;
+    }
+  for (const std::string_view name : {"", "x-request-id", "b", "d", "f", "I", "j", "l", "m", "N", "o", "q", "r", "s"})
+    EXPECT_FALSE(begins_as_reserved(name)) << name;
 }
 
 TEST(HeaderRules, WhatReadersSee) {
@@ -271,6 +303,48 @@ TEST(HeaderRules, KnowsWhatWasChecked) {
   EXPECT_FALSE(Access::all_checked(both));
   both.clear();
   EXPECT_TRUE(Access::all_checked(both));
+}
+
+TEST(HeaderRules, KnowsWhatCanBeWrittenAsItIs) {
+  using Access = detail::HeadersAccess;
+  Headers headers{{"a", "b"}};
+  EXPECT_TRUE(Access::all_writable(headers));
+  Access::append_faultless(headers, "C", "d");
+  EXPECT_TRUE(Access::all_checked(headers));
+  EXPECT_EQ(headers["c"], "d");
+  // A protocol's own field: not for users, but fit for the wire.
+  Access::append_own(headers, "grpc-status", "0");
+  EXPECT_FALSE(Access::all_checked(headers));
+  EXPECT_TRUE(Access::all_writable(headers));
+  headers.add("e", "f");
+  headers.set("grpc-tags-bin", "AAE");
+  EXPECT_FALSE(Access::all_checked(headers));
+  EXPECT_TRUE(Access::all_writable(headers));
+  Headers copy = headers;
+  EXPECT_TRUE(Access::all_writable(copy));
+  EXPECT_FALSE(Access::all_checked(copy));
+  EXPECT_FALSE(Access::all_checked(user_metadata(copy)));
+  // Unless something comes from a user past all rules, such as the name of a compression.
+  Access::append_own(copy, "grpc-encoding", "x\r\nevil: 1");
+  EXPECT_FALSE(Access::all_writable(copy));
+  Access::append_own(copy, "grpc-status", "0");
+  EXPECT_FALSE(Access::all_writable(copy));
+  for (const auto append : {&Access::append, &Access::append_lower}) {
+    Headers received = headers;
+    append(received, "x", "y");
+    EXPECT_FALSE(Access::all_writable(received));
+    Headers both{{"a", "b"}};
+    Access::append_all(both, headers);
+    EXPECT_TRUE(Access::all_writable(both));
+    Access::append_all(both, received);
+    EXPECT_FALSE(Access::all_writable(both));
+    Headers moved = std::move(both);
+    EXPECT_FALSE(Access::all_writable(moved));
+    moved.set("a", "c");
+    EXPECT_FALSE(Access::all_writable(moved));
+    moved.clear();
+    EXPECT_TRUE(Access::all_checked(moved));
+  }
 }
 
 }  // namespace

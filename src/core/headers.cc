@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/block_cache.h"
+#include "base/chunk.h"
 #include "connectrpc/detail/headers_access.h"
 #include "core/quiet_parse.h"
 
@@ -44,12 +45,26 @@ HeaderView pair_at(const char* at) noexcept {
 
 std::size_t pair_size(const HeaderView& pair) noexcept { return prefix + pair.name.size() + pair.value.size(); }
 
-void copy(char* to, std::string_view from) noexcept {
-  if (!from.empty()) std::memcpy(to, from.data(), from.size());
+// `stored` is lower-case.
+[[gnu::noinline]] bool same_name(std::string_view stored, std::string_view name) noexcept {
+  return base::equals_lower(name, stored);
 }
 
-// `stored` is lower-case.
-bool same_name(std::string_view stored, std::string_view name) noexcept { return base::equals_lower(name, stored); }
+// The first pair of a name in a block, or its end.
+const char* find(const char* at, const char* end, std::string_view name) noexcept {
+  const auto step = [](const char* here) { return here + prefix + load(here) + load(here + sizeof(std::uint32_t)); };
+  if (name.empty()) {
+    while (at != end && load(at) != 0) at = step(at);
+    return at;
+  }
+  // Most others differ in size or in their last letter.
+  const char last = base::to_lower(name.back());
+  for (; at != end; at = step(at)) {
+    const std::size_t size = load(at);
+    if (size == name.size() && at[prefix + size - 1] == last && same_name({at + prefix, size}, name)) break;
+  }
+  return at;
+}
 
 // A user's key may be anything and of any length; an error's text is one short printable line.
 std::string quoted(std::string_view key) {
@@ -75,8 +90,12 @@ Error fault_error(std::string_view name, std::string_view fault) {
   return Error(Code::invalid_argument, fault_text(name, fault));
 }
 
+[[noreturn, gnu::noinline]] void throw_fault(std::string_view name, std::string_view fault) {
+  throw std::invalid_argument(fault_text(name, fault));
+}
+
 void refuse(std::string_view name, std::string_view fault) {
-  if (!fault.empty()) throw std::invalid_argument(fault_text(name, fault));
+  if (!fault.empty()) throw_fault(name, fault);
 }
 
 constexpr std::string_view bytes_need_suffix = "bytes live under names that end in \"-bin\"";
@@ -95,26 +114,6 @@ std::string_view as_text(std::span<const std::byte> bytes) noexcept {
 
 namespace detail {
 
-// The pairs of one name: how many, the bytes they take, where the first one begins.
-struct HeadersAccess::Matches {
-  std::size_t count = 0;
-  std::size_t bytes = 0;
-  std::size_t first = 0;
-};
-
-HeadersAccess::Matches HeadersAccess::find_all(const Headers& headers, std::string_view name) noexcept {
-  Matches matches;
-  std::size_t at = 0;
-  for (const HeaderView pair : headers) {
-    if (same_name(pair.name, name)) {
-      if (matches.count++ == 0) matches.first = at;
-      matches.bytes += pair_size(pair);
-    }
-    at += pair_size(pair);
-  }
-  return matches;
-}
-
 Headers::Block HeadersAccess::make_block(std::size_t bytes) {
   auto* const block = static_cast<char*>(base::allocate_block(bytes));
   if (block == nullptr) throw std::bad_alloc();
@@ -127,62 +126,110 @@ Headers::Block HeadersAccess::make_room(Headers& headers, std::size_t bytes) {
   const std::size_t needed = headers.used_ + bytes;
   if (needed <= headers.capacity_) return nullptr;
   const std::size_t doubled = std::min(largest_block, 2 * std::size_t{headers.capacity_});
-  const std::size_t capacity = std::max({needed, doubled, first_block});
+  const std::size_t capacity = std::max(std::max(needed, doubled), first_block);
   Headers::Block block = make_block(capacity);
-  copy(block.get(), {headers.block_.get(), headers.used_});
+  base::copy_text(block.get(), {headers.block_.get(), headers.used_});
   headers.capacity_ = narrow(capacity);
   return std::exchange(headers.block_, std::move(block));
 }
 
-void HeadersAccess::put(Headers& headers, std::string_view name, std::string_view value) {
-  if (name.size() > largest_block || value.size() > largest_block) throw std::length_error(too_large);
+template <bool name_is_lower>
+[[gnu::always_inline]] inline void HeadersAccess::put_by(Headers& headers, std::string_view name,
+                                                         std::string_view value) {
+  const std::size_t room = headers.capacity_ - headers.used_;
   const std::size_t bytes = prefix + name.size() + value.size();
-  Headers::Block outgrown;  // `name` and `value` may lie in it
-  if (bytes > headers.capacity_ - headers.used_) outgrown = make_room(headers, bytes);
+  // The sizes by themselves as well, lest their sum wrap round.
+  if (bytes > room || (name.size() | value.size()) > largest_block)
+    return put_growing<name_is_lower>(headers, name, value);
   char* const at = headers.block_.get() + headers.used_;
-  store(at, narrow(name.size()));
-  store(at + sizeof(std::uint32_t), narrow(value.size()));
-  char* const stored_name = at + prefix;
-  base::copy_lower(stored_name, name);
-  copy(stored_name + name.size(), value);
   headers.used_ += narrow(bytes);
   ++headers.count_;
+  store(at, narrow(name.size()));
+  store(at + sizeof(std::uint32_t), narrow(value.size()));
+  if constexpr (name_is_lower) {
+    base::copy_short(at + prefix, name);
+  } else {
+    base::copy_lower(at + prefix, name);
+  }
+  base::copy_text(at + prefix + name.size(), value);
+}
+
+template <bool name_is_lower>
+[[gnu::noinline]] void HeadersAccess::put_growing(Headers& headers, std::string_view name, std::string_view value) {
+  if (name.size() > largest_block || value.size() > largest_block) throw std::length_error(too_large);
+  // `name` and `value` may lie in it.
+  const Headers::Block outgrown = make_room(headers, prefix + name.size() + value.size());
+  put_by<name_is_lower>(headers, name, value);
+}
+
+void HeadersAccess::put(Headers& headers, std::string_view name, std::string_view value) {
+  put_by<false>(headers, name, value);
+}
+
+void HeadersAccess::add_checked(Headers& headers, Checked checked) noexcept {
+  headers.checked_ = std::max(headers.checked_, checked);
 }
 
 void HeadersAccess::put_encoded(Headers& headers, const char* pairs, std::size_t bytes, std::size_t count) {
   const Headers::Block outgrown = make_room(headers, bytes);
-  copy(headers.block_.get() + headers.used_, {pairs, bytes});
+  base::copy_text(headers.block_.get() + headers.used_, {pairs, bytes});
   headers.used_ += narrow(bytes);
   headers.count_ += narrow(count);
 }
 
-void HeadersAccess::replace(Headers& headers, std::string_view name, std::string_view value) {
-  const Matches matches = find_all(headers, name);
-  if (matches.count == 0) return put(headers, name, value);
+inline void HeadersAccess::replace(Headers& headers, std::string_view name, std::string_view value) {
+  const char* const begin = headers.block_.get();
+  const char* const end = begin + headers.used_;
+  const char* const first = find(begin, end, name);
+  if (first == end) return put(headers, name, value);
+  replace_from(headers, static_cast<std::size_t>(first - begin), name, value);
+}
+
+void HeadersAccess::replace_from(Headers& headers, std::size_t first, std::string_view name, std::string_view value) {
   if (value.size() > largest_block) throw std::length_error(too_large);
   char* const old = headers.block_.get();
-  if (matches.count == 1 && matches.bytes == prefix + name.size() + value.size()) {
-    std::memmove(old + matches.first + prefix + name.size(), value.data(), value.size());
+  const char* const end = old + headers.used_;
+  const HeaderView before = pair_at(old + first);
+  const char* rest = old + first + pair_size(before);
+  const char* next = find(rest, end, name);
+  if (next == end && before.value.size() == value.size()) {
+    std::memmove(old + first + prefix + name.size(), value.data(), value.size());
     return;
   }
   // Into a new block, since the value may lie in the old one.
   Headers changed;
-  reserve(changed, 1, headers.used_ - matches.bytes + name.size() + value.size());
-  put_encoded(changed, old, matches.first, 0);
+  reserve(changed, 1, headers.used_ - pair_size(before) + name.size() + value.size());
+  put_encoded(changed, old, first, 0);
   put(changed, name, value);
-  for (std::size_t at = matches.first; at < headers.used_;) {
-    const HeaderView pair = pair_at(old + at);
-    if (!same_name(pair.name, name)) put_encoded(changed, old + at, pair_size(pair), 0);
-    at += pair_size(pair);
+  std::size_t count = headers.count_;
+  for (;; next = find(rest, end, name)) {
+    put_encoded(changed, rest, static_cast<std::size_t>(next - rest), 0);
+    if (next == end) break;
+    rest = next + pair_size(pair_at(next));
+    --count;
   }
-  changed.count_ = narrow(headers.count_ - matches.count + 1);
-  changed.unchecked_ = headers.unchecked_;
+  changed.count_ = narrow(count);
+  changed.checked_ = headers.checked_;
   headers = std::move(changed);
 }
 
 void HeadersAccess::append(Headers& headers, std::string_view name, std::string_view value) {
+  headers.checked_ = Checked::not_at_all;
   put(headers, name, value);
-  headers.unchecked_ = true;
+}
+
+void HeadersAccess::append_lower(Headers& headers, std::string_view name, std::string_view value) {
+  headers.checked_ = Checked::not_at_all;
+  put_by<true>(headers, name, value);
+}
+
+void HeadersAccess::append_own(Headers& headers, std::string_view name, std::string_view value) {
+  add_checked(headers, base::has_controls(value) ? Checked::not_at_all : Checked::for_wire);
+  put_by<true>(headers, name, value);
+}
+
+void HeadersAccess::append_faultless(Headers& headers, std::string_view name, std::string_view value) {
+  put(headers, name, value);
 }
 
 void HeadersAccess::append_all(Headers& headers, const Headers& from) {
@@ -190,7 +237,7 @@ void HeadersAccess::append_all(Headers& headers, const Headers& from) {
   const std::size_t bytes = from.used_;
   const Headers::Block outgrown = make_room(headers, bytes);
   put_encoded(headers, from.block_.get(), bytes, count);
-  headers.unchecked_ = headers.unchecked_ || from.unchecked_;
+  add_checked(headers, from.checked_);
 }
 
 void HeadersAccess::reserve(Headers& headers, std::size_t pairs, std::size_t bytes) {
@@ -201,8 +248,6 @@ void HeadersAccess::reserve(Headers& headers, std::size_t pairs, std::size_t byt
 std::size_t HeadersAccess::byte_size(const Headers& headers) noexcept {
   return headers.used_ - prefix * headers.count_;
 }
-
-bool HeadersAccess::all_checked(const Headers& headers) noexcept { return !headers.unchecked_; }
 
 Headers HeadersAccess::visible_part(const Headers& raw, TrailerPrefix trailer_prefix) {
   Headers visible;
@@ -217,7 +262,7 @@ Headers HeadersAccess::visible_part(const Headers& raw, TrailerPrefix trailer_pr
   };
   for (const HeaderView pair : raw) {
     const std::size_t bytes = pair_size(pair);
-    if (is_user_visible(pair.name, trailer_prefix)) {
+    if (!begins_as_reserved(pair.name) || is_user_visible(pair.name, trailer_prefix)) {
       run_bytes += bytes;
       ++run_pairs;
       continue;
@@ -227,7 +272,7 @@ Headers HeadersAccess::visible_part(const Headers& raw, TrailerPrefix trailer_pr
     run_bytes = run_pairs = 0;
   }
   put_run();
-  visible.unchecked_ = raw.unchecked_;
+  visible.checked_ = raw.checked_;
   return visible;
 }
 
@@ -250,19 +295,20 @@ Headers& Headers::operator=(const Headers& other) {
     block_ = detail::HeadersAccess::make_block(other.used_);
     capacity_ = other.used_;
   }
-  copy(block_.get(), {other.block_.get(), other.used_});
+  base::copy_text(block_.get(), {other.block_.get(), other.used_});
   used_ = other.used_;
   count_ = other.count_;
-  unchecked_ = other.unchecked_;
+  checked_ = other.checked_;
   return *this;
 }
 
 void Headers::refuse_change() { throw std::logic_error("these headers were sent: they cannot be changed any more"); }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const& noexcept {
-  for (const HeaderView pair : *this)
-    if (same_name(pair.name, name)) return pair.value;
-  return std::nullopt;
+  const char* const end = block_.get() + used_;
+  const char* const found = find(block_.get(), end, name);
+  if (found == end) return std::nullopt;
+  return pair_at(found).value;
 }
 
 std::string_view Headers::operator[](std::string_view name) const& noexcept {
@@ -337,7 +383,7 @@ void Headers::clear() {
   if (frozen_) refuse_change();
   used_ = 0;
   count_ = 0;
-  unchecked_ = false;
+  checked_ = {};
 }
 
 void Headers::set_binary(std::string_view name, std::string_view bytes) {

@@ -257,6 +257,43 @@ TEST(Headers, ReceivedPairsAreKeptByteForByte) {
   EXPECT_EQ(all["x-ODD"], "\x80\xff\t");
 }
 
+TEST(Headers, EveryLengthOfNamesAndValues) {
+  for (std::size_t size = 0; size <= 70; ++size) {
+    Headers headers;
+    Headers received;
+    std::vector<std::pair<std::string, std::string>> model;
+    for (std::size_t other = 0; other <= 70; ++other) {
+      std::string name(size, 'N');
+      name += std::to_string(other);
+      const std::string value(other, static_cast<char>('a' + size % 26));
+      headers.set(name, value);
+      const std::string lower = std::string(size, 'n') + std::to_string(other);
+      HeadersAccess::append_lower(received, lower, value);
+      model.emplace_back(lower, value);
+      EXPECT_EQ(headers[name], value);
+    }
+    ASSERT_TRUE(
+        std::equal(headers.begin(), headers.end(), model.begin(), model.end(),
+                   [](auto pair, const auto& other) { return pair.name == other.first && pair.value == other.second; }))
+        << size;
+    EXPECT_EQ(headers, received);
+  }
+}
+
+TEST(Headers, FindsNamesThatAreEmptyOrEndAlike) {
+  Headers headers;
+  HeadersAccess::append(headers, "a-id", "1");
+  HeadersAccess::append(headers, "", "2");
+  HeadersAccess::append(headers, "b-id", "3");
+  HeadersAccess::append(headers, "c-longer-than-a-word-id", "4");
+  EXPECT_EQ(headers[""], "2");
+  EXPECT_EQ(headers["B-ID"], "3");
+  EXPECT_EQ(headers["C-longer-than-a-word-ID"], "4");
+  EXPECT_FALSE(headers.contains("d-id"));
+  EXPECT_FALSE(headers.contains("c-longer-than-a-word-iD "));
+  EXPECT_FALSE(Headers().contains(""));
+}
+
 TEST(Headers, FrozenOnesRefuseEveryChange) {
   Headers headers{{"a", "1"}, {"b-bin", "AAE"}};
   const Headers other{{"x", "y"}};

@@ -41,7 +41,7 @@ Refusal RequestHandler::refuse(const RequestHead&, std::string text) { return pl
 Refusal plain_refusal(int status, std::string text) {
   Refusal refusal;
   refusal.head.status = status;
-  detail::HeadersAccess::append(refusal.head.headers, "content-type", "text/plain; charset=utf-8");
+  detail::HeadersAccess::append_own(refusal.head.headers, "content-type", "text/plain; charset=utf-8");
   refusal.body = std::move(text) + "\n";
   return refusal;
 }

@@ -331,13 +331,13 @@ void ClientSessionImpl::write_head(std::string& out) {
   const std::optional<std::uint64_t> announced = content_length_of(head_.headers);
   if (request_.finished() && request_.trailers().empty()) {
     const std::uint64_t length = request_.total();
-    if (length != 0 || !has_no_body(head_.method)) write_field(out, "content-length", std::to_string(length));
+    if (length != 0 || !has_no_body(head_.method)) write_own_field(out, "content-length", std::to_string(length));
     request_.frame(Framing::length, length);
   } else if (announced && !request_.finished()) {
-    write_field(out, "content-length", std::to_string(*announced));
+    write_own_field(out, "content-length", std::to_string(*announced));
     request_.frame(Framing::length, *announced);
   } else {
-    write_field(out, "transfer-encoding", "chunked");
+    write_own_field(out, "transfer-encoding", "chunked");
     if (!head_.headers.contains("trailer")) write_trailer_names(out, request_.trailers());
     request_.frame(Framing::chunked);
   }

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/ascii.h"
+#include "base/chunk.h"
 #include "connectrpc/detail/headers_access.h"
 #include "http1/target.h"
 
@@ -57,7 +58,8 @@ std::string_view reason_phrase(int status) {
 }
 
 bool is_about_connection(std::string_view name) {
-  switch (name.empty() ? '\0' : base::to_lower(name.front())) {
+  if (!detail::begins_as_reserved(name)) return false;
+  switch (base::to_lower(name.front())) {
     case 'c': return base::equals_lower(name, "connection") || base::equals_lower(name, "content-length");
     case 'h': return base::equals_lower(name, "host") || base::equals_lower(name, "http2-settings");
     case 'k': return base::equals_lower(name, "keep-alive");
@@ -70,11 +72,26 @@ bool is_about_connection(std::string_view name) {
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
-void write_line(std::string& out, std::string_view name, std::string_view value) {
-  out += name;
-  out += ": ";
-  out += value;
-  out += "\r\n";
+constexpr std::string_view behind_name = ": ";
+constexpr std::string_view behind_value = "\r\n";
+constexpr std::size_t around_field = behind_name.size() + behind_value.size();
+
+// Gives the place behind it.
+char* put_line(char* at, std::string_view name, std::string_view value) {
+  base::copy_text(at, name);
+  at = std::copy(behind_name.begin(), behind_name.end(), at + name.size());
+  base::copy_text(at, value);
+  return std::copy(behind_value.begin(), behind_value.end(), at + value.size());
+}
+
+// Without a look at every field.
+void write_lines(std::string& out, const Headers& headers) {
+  const std::size_t begin = out.size();
+  out.resize(begin + detail::HeadersAccess::byte_size(headers) + around_field * headers.size());
+  char* at = out.data() + begin;
+  for (const auto& [name, value] : headers)
+    if (!is_about_connection(name)) at = put_line(at, name, value);
+  out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
 }  // namespace
@@ -87,26 +104,24 @@ void write_status_line(std::string& out, int status) {
   out += "\r\n";
 }
 
+void write_own_field(std::string& out, std::string_view name, std::string_view value) {
+  const std::size_t begin = out.size();
+  out.resize(begin + name.size() + value.size() + around_field);
+  put_line(out.data() + begin, name, value);
+}
+
 void write_field(std::string& out, std::string_view name, std::string_view value) {
   if (!is_token(name)) return;
-  const std::size_t begin = out.size();
-  write_line(out, name, value);
-  const auto value_end = out.end() - 2;
-  const std::string_view text(std::string_view(out).substr(begin, out.size() - 2 - begin));
-  if (base::without_controls(text) == text.size()) return;
+  write_own_field(out, name, value);
+  if (!base::has_controls(value)) return;
+  const auto value_end = out.end() - static_cast<std::ptrdiff_t>(behind_value.size());
   std::replace_if(value_end - static_cast<std::ptrdiff_t>(value.size()), value_end, is_control, ' ');
 }
 
 void write_fields(std::string& out, const Headers& headers) {
-  const bool checked = detail::HeadersAccess::all_checked(headers);
-  for (const auto& [name, value] : headers) {
-    if (is_about_connection(name)) continue;
-    if (checked) {
-      write_line(out, name, value);
-    } else {
-      write_field(out, name, value);
-    }
-  }
+  if (detail::HeadersAccess::all_writable(headers)) return write_lines(out, headers);
+  for (const auto& [name, value] : headers)
+    if (!is_about_connection(name)) write_field(out, name, value);
 }
 
 void write_trailer_names(std::string& out, const Headers& trailers) {
@@ -122,8 +137,8 @@ void write_trailer_names(std::string& out, const Headers& trailers) {
 void write_refusal(std::string& out, const http::Refusal& refusal) {
   write_status_line(out, refusal.head.status);
   write_fields(out, refusal.head.headers);
-  write_line(out, "content-length", std::to_string(refusal.body.size()));
-  write_line(out, "connection", "close");
+  write_own_field(out, "content-length", std::to_string(refusal.body.size()));
+  write_own_field(out, "connection", "close");
   out += "\r\n";
   out += refusal.body;
 }

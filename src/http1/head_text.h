@@ -18,6 +18,9 @@ void write_status_line(std::string& out, int status);
 /// nothing that came in as a value can go out as a line of its own.
 void write_field(std::string& out, std::string_view name, std::string_view value);
 
+/// The same of a name and a value that the session made itself.
+void write_own_field(std::string& out, std::string_view name, std::string_view value);
+
 /// All but those that tell about the connection or the framing; the session writes these itself.
 void write_fields(std::string& out, const Headers& headers);
 

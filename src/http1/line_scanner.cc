@@ -6,8 +6,6 @@
 namespace connectrpc::http1 {
 namespace {
 
-bool is_plain(char c) noexcept { return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t'; }
-
 // Up to the first control character but tab.
 std::size_t plain_run(std::string_view bytes, std::size_t from) noexcept {
   std::size_t i = from;
@@ -28,26 +26,24 @@ LineScanner::Result LineScanner::scan(std::string_view bytes, std::size_t& used)
     return result;
   };
   while (i < bytes.size()) {
-    const char c = bytes[i];
-    if (after_cr_) {
-      if (c != '\n') return stop(Result::bare_cr);
-      ++i;
-      ++lines_;
-      after_cr_ = false;
-      const bool empty = line_size_ == 0;
-      line_size_ = 0;
-      if (empty || until_ == Until::line_end) return stop(Result::done);
-    } else if (is_plain(c)) {
+    if (!after_cr_) {
+      const char c = bytes[i];
       if (line_size_ == 0 && until_ == Until::empty_line && (c == ' ' || c == '\t')) return stop(Result::folded_line);
       const std::size_t run = plain_run(bytes, i);
       i += run;
       line_size_ += run;
-    } else if (c == '\r') {
-      ++i;
+      if (i == bytes.size()) break;
+      if (bytes[i] != '\r') return stop(bytes[i] == '\n' ? Result::bare_lf : Result::control_byte);
       after_cr_ = true;
-    } else {
-      return stop(c == '\n' ? Result::bare_lf : Result::control_byte);
+      if (++i == bytes.size()) break;
     }
+    if (bytes[i] != '\n') return stop(Result::bare_cr);
+    ++i;
+    ++lines_;
+    after_cr_ = false;
+    const bool empty = line_size_ == 0;
+    line_size_ = 0;
+    if (empty || until_ == Until::line_end) return stop(Result::done);
   }
   return stop(Result::more);
 }

@@ -85,9 +85,16 @@ struct Gathered {
   }
   void count(std::size_t bytes) {
     counted += bytes;
-    if (counted > limit) refuse(431, limit_text(limit));
+    if (counted > limit) refuse_size();
   }
-  void add(BeastField field, std::string_view name, std::string_view value);
+  void refuse_size();
+  void add(BeastField field, std::string_view name, std::string_view value) {
+    count(name.size() + value.size() + field_cost);
+    if (fault) return;
+    if (field != BeastField::unknown) return add_known(field, name, value);
+    detail::HeadersAccess::append(in_trailers ? trailers : head.headers, name, value);
+  }
+  void add_known(BeastField field, std::string_view name, std::string_view value);
   void add_connection(std::string_view value);
   void add_content_length(std::string_view value);
   void add_content_type(std::string_view lines);
@@ -111,9 +118,10 @@ struct Gathered {
   std::string content_length_text;
 };
 
-void Gathered::add(BeastField field, std::string_view name, std::string_view value) {
-  count(name.size() + value.size() + field_cost);
-  if (fault) return;
+[[gnu::noinline]] void Gathered::refuse_size() { refuse(431, limit_text(limit)); }
+
+// One that Beast has a name for.
+void Gathered::add_known(BeastField field, std::string_view name, std::string_view value) {
   if (in_trailers) {
     // RFC 9110 §6.5.1: they would change what has been acted on.
     if (field == BeastField::host || field == BeastField::content_length || field == BeastField::transfer_encoding)

@@ -408,15 +408,15 @@ void ServerSessionImpl::write_head(std::string& out) {
 
   write_status_line(out, status);
   write_fields(out, head_.headers);
-  if (length) write_field(out, "content-length", std::to_string(*length));
+  if (length) write_own_field(out, "content-length", std::to_string(*length));
   if (framing == Framing::chunked) {
-    write_field(out, "transfer-encoding", "chunked");
+    write_own_field(out, "transfer-encoding", "chunked");
     if (!head_.headers.contains("trailer")) write_trailer_names(out, answer_.trailers());
   }
   if (close_after_) {
-    write_field(out, "connection", "close");
+    write_own_field(out, "connection", "close");
   } else if (http1_0_) {
-    write_field(out, "connection", "keep-alive");
+    write_own_field(out, "connection", "keep-alive");
   }
   out += "\r\n";
   answer_.frame(framing, length.value_or(0));

@@ -283,6 +283,28 @@ TEST_F(ServerSessionTest, NothingGoesOutAsALineOfItsOwn) {
   EXPECT_EQ(produce(), "HTTP/1.1 200 OK\r\na: b  evil: 1\r\ne: \tf\x80\r\ncontent-length: 0\r\n\r\n");
 }
 
+TEST_F(ServerSessionTest, WhatWasCheckedIsWrittenAsItIs) {
+  session->receive(get);
+  http::ResponseHead head;
+  head.headers = Headers{{"short", "1"}, {"empty", ""}, {"longer-than-sixteen-letters", std::string(100, 'v')}};
+  detail::HeadersAccess::append_own(head.headers, "content-type", "application/proto");
+  detail::HeadersAccess::append_own(head.headers, "connection", "keep-alive");
+  ASSERT_TRUE(detail::HeadersAccess::all_writable(head.headers));
+  handler[0].send_head(std::move(head), true);
+  EXPECT_EQ(produce(), "HTTP/1.1 200 OK\r\nshort: 1\r\nempty: \r\nlonger-than-sixteen-letters: " +
+                           std::string(100, 'v') + "\r\ncontent-type: application/proto\r\ncontent-length: 0\r\n\r\n");
+}
+
+TEST_F(ServerSessionTest, OneUncheckedPairHasAllLookedAt) {
+  session->receive(get);
+  http::ResponseHead head;
+  head.headers = Headers{{"a", "1"}};
+  detail::HeadersAccess::append_own(head.headers, "b", "2\r\nevil: 1");
+  detail::HeadersAccess::append_own(head.headers, "c", "3");
+  handler[0].send_head(std::move(head), true);
+  EXPECT_EQ(produce(), "HTTP/1.1 200 OK\r\na: 1\r\nb: 2  evil: 1\r\nc: 3\r\ncontent-length: 0\r\n\r\n");
+}
+
 TEST_F(ServerSessionTest, InterimStatusIsNoAnswer) {
   session->receive(get);
   handler[0].send_head(head_of(103), true);

@@ -207,7 +207,7 @@ void ClientSession::on_head_field(Stream& stream, std::string_view name, std::st
   } else if (name == "content-length") {
     take_length(*exchange, value);
   } else {
-    detail::HeadersAccess::append(exchange->head().headers, name, value);
+    detail::HeadersAccess::append_lower(exchange->head().headers, name, value);
   }
 }
 

@@ -1,32 +1,46 @@
 // The fields of one HEADERS frame on their way out.
 #include "http2/field_list.h"
 
+#include <algorithm>
+
+#include "connectrpc/detail/headers_access.h"
+
 namespace connectrpc::http2 {
 namespace {
 
-// Connection-specific fields make a message malformed; `host` is what :authority says.
-bool is_forbidden(std::string_view name) noexcept {
-  switch (name.empty() ? '\0' : name.front()) {
-    case 'c': return name == "connection";
-    case 'h': return name == "host";
-    case 'k': return name == "keep-alive";
-    case 'p': return name == "proxy-connection";
-    case 't': return name == "transfer-encoding";
-    case 'u': return name == "upgrade";
-    default: return false;
-  }
-}
+enum class Kind {
+  ordinary,
+  /// Differs from call to call, and would push out of the peer's table what repeats.
+  passing,
+  /// About the connection, which makes a message malformed (`host` is what :authority says).
+  forbidden,
+};
 
-// Fields that differ from call to call would push out of the peer's table what repeats.
-bool is_volatile(std::string_view name) noexcept {
-  switch (name.empty() ? '\0' : name.front()) {
-    case 'c': return name == "connect-timeout-ms";
+Kind kind_of(std::string_view name) noexcept {
+  if (!detail::begins_as_reserved(name)) return Kind::ordinary;
+  bool passing = false;
+  bool forbidden = false;
+  switch (name.front()) {
+    case 'c':
+      passing = name == "connect-timeout-ms";
+      forbidden = name == "connection";
+      break;
     case 'g':
-      return name == "grpc-timeout" || name == "grpc-message" || name == "grpc-trace-bin" ||
-             name == "grpc-status-details-bin";
-    case 't': return name == "traceparent";
-    default: return false;
+      passing = name == "grpc-timeout" || name == "grpc-message" || name == "grpc-trace-bin" ||
+                name == "grpc-status-details-bin";
+      break;
+    case 'h': forbidden = name == "host"; break;
+    case 'k': forbidden = name == "keep-alive"; break;
+    case 'p': forbidden = name == "proxy-connection"; break;
+    case 't':
+      passing = name == "traceparent";
+      forbidden = name == "transfer-encoding";
+      break;
+    case 'u': forbidden = name == "upgrade"; break;
+    default: break;
   }
+  if (forbidden) return Kind::forbidden;
+  return passing ? Kind::passing : Kind::ordinary;
 }
 
 std::uint8_t* bytes_of(std::string_view text) noexcept {
@@ -34,21 +48,34 @@ std::uint8_t* bytes_of(std::string_view text) noexcept {
   return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
 }
 
+void put(nghttp2_nv& field, std::string_view name, std::string_view value, unsigned flags) noexcept {
+  field.name = bytes_of(name);
+  field.value = bytes_of(value);
+  field.namelen = name.size();
+  field.valuelen = value.size();
+  field.flags = static_cast<std::uint8_t>(flags | NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+}
+
 }  // namespace
 
+void FieldList::make_room(std::size_t count) {
+  if (fields_.size() - size_ < count) fields_.resize(std::max(size_ + count, 2 * fields_.size()));
+}
+
 void FieldList::add(std::string_view name, std::string_view value) {
-  if (name.size() + value.size() > peer_limit_) {
-    oversized_ = {name, value};
-    return;
-  }
-  unsigned flags = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
-  if (is_volatile(name)) flags |= NGHTTP2_NV_FLAG_NO_INDEX;
-  fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), static_cast<std::uint8_t>(flags)});
+  make_room(1);
+  if (fits(name, value)) put(fields_[size_++], name, value, NGHTTP2_NV_FLAG_NONE);
 }
 
 void FieldList::add_all(const Headers& headers) {
-  for (const HeaderView field : headers)
-    if (!is_forbidden(field.name)) add(field.name, field.value);
+  make_room(headers.size());
+  nghttp2_nv* next = fields_.data() + size_;
+  for (const auto& [name, value] : headers) {
+    const Kind kind = kind_of(name);
+    if (kind == Kind::forbidden || !fits(name, value)) continue;
+    put(*next++, name, value, kind == Kind::passing ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE);
+  }
+  size_ = static_cast<std::size_t>(next - fields_.data());
 }
 
 }  // namespace connectrpc::http2

@@ -19,7 +19,7 @@ class FieldList {
   /// Begins another frame. A field that alone is larger than `peer_limit` (SETTINGS_MAX_HEADER_LIST_SIZE) is not
   /// added but remembered as oversized().
   void begin(std::uint32_t peer_limit) noexcept {
-    fields_.clear();
+    size_ = 0;
     oversized_ = {};
     peer_limit_ = peer_limit;
   }
@@ -28,12 +28,21 @@ class FieldList {
   void add_all(const Headers& headers);
 
   const nghttp2_nv* data() const noexcept { return fields_.data(); }
-  std::size_t size() const noexcept { return fields_.size(); }
+  std::size_t size() const noexcept { return size_; }
   /// The field that no list the peer takes has room for, or one with an empty name.
   HeaderView oversized() const noexcept { return oversized_; }
 
  private:
+  bool fits(std::string_view name, std::string_view value) noexcept {
+    if (name.size() + value.size() <= peer_limit_) return true;
+    oversized_ = {name, value};
+    return false;
+  }
+  void make_room(std::size_t count);
+
+  // Those behind size_ are of frames before.
   std::vector<nghttp2_nv> fields_;
+  std::size_t size_ = 0;
   HeaderView oversized_;
   std::uint32_t peer_limit_ = 0;
 };

@@ -26,6 +26,8 @@ class Link {
   virtual void take_reset(http::Reset reset) = 0;
   virtual void tell_inbound() = 0;
   virtual void tell_outbound() = 0;
+  /// Where the fields of the peer's head go but those about which the session knows more.
+  Headers& head_fields() noexcept { return *head_fields_; }
   /// What content-length announced, for error texts.
   virtual std::optional<std::uint64_t>& announced() = 0;
   /// Whether the exchange has ended already, so that no reset concerns it.
@@ -33,7 +35,7 @@ class Link {
 
  protected:
   /// Enters the session's list.
-  Link(SessionCore& session, Stream& stream);
+  Link(SessionCore& session, Stream& stream, Headers& head_fields);
   /// Takes leave of the session; resets the stream if it is not through.
   virtual ~Link();
 
@@ -44,8 +46,10 @@ class Link {
 
  private:
   friend class SessionCore;
+
   static constexpr std::size_t untouched = static_cast<std::size_t>(-1);
 
+  Headers* const head_fields_;
   /// Place in the session's list of links with news.
   std::size_t touched_at_ = untouched;
   bool inbound_news_ = false;

@@ -18,7 +18,10 @@ namespace connectrpc::http2 {
 template <class Base>
 class LinkedExchange : public Base, public Link {
  public:
-  LinkedExchange(SessionCore& session, Stream& stream, const Peer& peer) : Link(session, stream) { this->peer_ = peer; }
+  LinkedExchange(SessionCore& session, Stream& stream, const Peer& peer)
+      : Link(session, stream, head_fields_of(*this)) {
+    this->peer_ = peer;
+  }
 
   void send_body(std::string bytes) override {
     if (may_send() && !bytes.empty()) session_->send_body(*stream_, std::move(bytes));
@@ -41,7 +44,7 @@ class LinkedExchange : public Base, public Link {
 
   void take_body(std::string_view bytes) override { this->inbound_.append(bytes); }
   void take_trailer(std::string_view name, std::string_view value) override {
-    detail::HeadersAccess::append(this->trailers_, name, value);
+    detail::HeadersAccess::append_lower(this->trailers_, name, value);
   }
   void take_end() override { this->inbound_ended_ = true; }
   void take_reset(http::Reset reset) override { this->reset_ = std::move(reset); }
@@ -56,6 +59,13 @@ class LinkedExchange : public Base, public Link {
   }
 
  private:
+  static Headers& head_fields_of(LinkedExchange& exchange) {
+    if constexpr (std::derived_from<Base, http::ServerExchange>) {
+      return exchange.request_.headers;
+    } else {
+      return exchange.response_.headers;
+    }
+  }
   bool may_send() const {
     if constexpr (std::derived_from<Base, http::ServerExchange>) {
       if (!this->head_sent_) return false;

@@ -144,7 +144,7 @@ void ServerSession::on_head_field(Stream& base, std::string_view name, std::stri
   } else if (name == "content-length") {
     take_length(*stream.fresh, value);
   } else {
-    detail::HeadersAccess::append(head.headers, name, value);
+    detail::HeadersAccess::append_lower(head.headers, name, value);
   }
 }
 

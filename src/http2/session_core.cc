@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "connectrpc/detail/headers_access.h"
 #include "http2/reset_codes.h"
 #include "http2/text.h"
 
@@ -51,6 +52,17 @@ auto limit_continuations(Option* option, std::size_t count, int)
 }
 template <class Option>
 void limit_continuations(Option*, std::size_t, long) {}
+
+// Few values have blanks at their ends.
+std::string_view trimmed(std::string_view value) noexcept {
+  const auto may_be_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  return !value.empty() && (may_be_blank(value.front()) || may_be_blank(value.back())) ? base::trim(value) : value;
+}
+
+// Whether the session's side may have more to do than to keep a field: pseudo-headers, host, content-length.
+bool may_be_special(std::string_view name) noexcept {
+  return name.empty() || name.front() == ':' || name.front() == 'c' || name.front() == 'h';
+}
 
 struct OptionDelete {
   void operator()(nghttp2_option* option) const noexcept { nghttp2_option_del(option); }
@@ -432,23 +444,25 @@ bool SessionCore::wants_close() const {
   return reading_over && nghttp2_session_want_write(native()) == 0 && ready_.empty();
 }
 
-Stream* SessionCore::find(std::int32_t id) noexcept {
-  if (recent_ != nullptr && recent_->id == id) return recent_;
+Stream* SessionCore::find_other(std::int32_t id) noexcept {
   auto* const stream = static_cast<Stream*>(nghttp2_session_get_stream_user_data(native(), id));
   if (stream != nullptr) recent_ = stream;
   return stream;
 }
 
-void SessionCore::on_field(Stream& stream, std::string_view name, std::string_view value) {
+inline void SessionCore::on_field(Stream& stream, std::string_view name, std::string_view value) {
   constexpr std::size_t field_overhead = 32;  // RFC 9113 section 6.5.2
   stream.field_bytes += name.size() + value.size() + field_overhead;
   // nghttp2 counts only what a frame holds, and one byte may stand for a field of 4 KiB.
   if (stream.field_bytes > limits_.header_list) return on_excess_field(stream, name, value);
-  value = base::trim(value);
-  if (!stream.head_complete) {
-    on_head_field(stream, name, value);
-  } else if (stream.link != nullptr) {
+  value = trimmed(value);
+  if (stream.link == nullptr) return;
+  if (stream.head_complete) {
     stream.link->take_trailer(name, value);
+  } else if (may_be_special(name)) {
+    on_head_field(stream, name, value);
+  } else {
+    detail::HeadersAccess::append_lower(stream.link->head_fields(), name, value);
   }
 }
 
@@ -659,7 +673,8 @@ void SessionCore::leave(Link& link) {
   }
 }
 
-Link::Link(SessionCore& session, Stream& stream) : session_(&session), stream_(&stream) {
+Link::Link(SessionCore& session, Stream& stream, Headers& head_fields)
+    : session_(&session), stream_(&stream), head_fields_(&head_fields) {
   stream.link = this;
   session.enter(*this);
 }

@@ -103,7 +103,7 @@ class SessionCore : public io::Session {
   /// A stream that is open from now on, pooled.
   Stream& open_stream();
   /// Null if there is none, or none that anyone cares for.
-  Stream* find(std::int32_t id) noexcept;
+  Stream* find(std::int32_t id) noexcept { return recent_ != nullptr && recent_->id == id ? recent_ : find_other(id); }
   Link* first_link() const noexcept { return links_; }
   Link* next_link(const Link& link) const noexcept { return link.next_; }
   Stream* stream_of(const Link& link) const noexcept { return link.stream_; }
@@ -166,6 +166,7 @@ class SessionCore : public io::Session {
     void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
   };
 
+  Stream* find_other(std::int32_t id) noexcept;
   void flush_ready();
   void drain(io::Output& out, std::size_t limit);
   void touch(Link& link);

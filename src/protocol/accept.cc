@@ -22,8 +22,8 @@ ServerOutput refuse(int status, std::string_view name, std::string_view value, s
   ServerOutput out;
   http::ResponseHead& head = out.head.emplace();
   head.status = status;
-  detail::HeadersAccess::append(head.headers, "content-type", "text/plain; charset=utf-8");
-  if (!name.empty()) detail::HeadersAccess::append(head.headers, name, value);
+  detail::HeadersAccess::append_own(head.headers, "content-type", "text/plain; charset=utf-8");
+  if (!name.empty()) detail::HeadersAccess::append_own(head.headers, name, value);
   out.body = std::move(text);
   out.body += '\n';
   out.end = true;
@@ -139,8 +139,8 @@ ServerOutput error_answer(const http::RequestHead& head, const Error& error) {
       case ContentKind::grpc_web_text: return make_trailers_only(answerable(type), &error, {});
       case ContentKind::connect_stream: {
         ServerOutput out;
-        detail::HeadersAccess::append(out.head.emplace().headers, "content-type",
-                                      content_type_text(type.kind, type.codec.value_or(Codec::proto)));
+        detail::HeadersAccess::append_own(out.head.emplace().headers, "content-type",
+                                          content_type_text(type.kind, type.codec.value_or(Codec::proto)));
         append_end_stream(&error, {}, out.body);
         out.end = true;
         return out;

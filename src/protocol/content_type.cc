@@ -54,6 +54,10 @@ ContentType classify(std::string_view media_type) noexcept {
 }  // namespace
 
 ContentType parse_content_type(std::string_view text) noexcept {
+  // What nearly everybody sends.
+  if (text == "application/grpc") return {ContentKind::grpc, Codec::proto, true};
+  if (text == "application/proto") return {ContentKind::connect_unary, Codec::proto, false};
+  if (text == "application/json") return {ContentKind::connect_unary, Codec::json, false};
   const std::size_t semicolon = text.find(';');
   ContentType type = classify(base::trim(text.substr(0, semicolon)));
   if (semicolon != std::string_view::npos && type.codec == Codec::json && !charset_is_utf8(text.substr(semicolon + 1)))

@@ -1,10 +1,12 @@
 // What the protocols whose bodies are envelopes share on the client.
 #include "protocol/envelope_client_call.h"
 
+#include <array>
 #include <utility>
 
 #include "connectrpc/detail/error_access.h"
 #include "connectrpc/detail/headers_access.h"
+#include "protocol/header_fields.h"
 #include "protocol/packing.h"
 #include "protocol/status_map.h"
 #include "protocol/text.h"
@@ -54,8 +56,10 @@ std::optional<Error> EnvelopeClientCall::read_head(const http::ResponseHead& hea
     failed_.emplace(head, failed_body(), settings_);
     return std::nullopt;
   }
-  encoding_.set(head.headers[encoding_name()], settings_);
-  return content_type_fault(head.headers["content-type"], kind_, codec_);
+  const auto [encoding, type] =
+      pick_fields(head.headers, std::array<std::string_view, 2>{encoding_name(), "content-type"});
+  encoding_.set(encoding.first, settings_);
+  return content_type_fault(type.first, kind_, codec_);
 }
 
 ClientInput EnvelopeClientCall::conclude(std::optional<Error> error) {

@@ -22,11 +22,19 @@ std::optional<Error> read_timeout(const Headers& headers, const Field& field, st
   using std::chrono::nanoseconds;
   if (!field.present) return std::nullopt;
   nanoseconds smallest = nanoseconds::max();
-  for (const HeaderView pair : headers) {
-    if (pair.name != name) continue;
-    const std::optional<nanoseconds> parsed = parse(pair.value);
-    if (!parsed) return Error(Code::invalid_argument, std::string(name) + " is not a timeout: " + quote(pair.value));
+  const auto read = [&](std::string_view value) -> std::optional<Error> {
+    const std::optional<nanoseconds> parsed = parse(value);
+    if (!parsed) return Error(Code::invalid_argument, std::string(name) + " is not a timeout: " + quote(value));
     smallest = std::min(smallest, *parsed);
+    return std::nullopt;
+  };
+  if (!field.repeated) {
+    if (std::optional<Error> fault = read(field.first)) return fault;
+  } else {
+    for (const HeaderView pair : headers) {
+      if (pair.name != name) continue;
+      if (std::optional<Error> fault = read(pair.value)) return fault;
+    }
   }
   if (smallest != nanoseconds::max()) timeout = smallest;
   return std::nullopt;

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +24,16 @@ struct Field {
 /// The fields of these lower-case names. Views live as long as the headers.
 template <std::size_t count>
 std::array<Field, count> pick_fields(const Headers& headers, const std::array<std::string_view, count>& names) {
+  // Size and last letter tell most others apart.
+  constexpr auto bit = [](std::string_view name) {
+    const unsigned last = name.empty() ? 0 : static_cast<unsigned char>(name.back());
+    return std::uint64_t{1} << ((name.size() + 5 * last) & 63U);
+  };
+  std::uint64_t wanted = 0;
+  for (const std::string_view name : names) wanted |= bit(name);
   std::array<Field, count> fields;
   for (const HeaderView pair : headers) {
+    if ((wanted & bit(pair.name)) == 0) continue;
     for (std::size_t i = 0; i < count; ++i) {
       if (pair.name != names[i]) continue;
       if (fields[i].present) {

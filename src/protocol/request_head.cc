@@ -26,13 +26,13 @@ http::RequestHead make_request_head(const ClientTarget& target, const MethodSpec
 
 void append_user_headers(Headers& headers, const Headers& user_headers, Protocol protocol) {
   constexpr std::string_view agent_name = "user-agent";
-  if (!user_headers.contains(agent_name)) HeadersAccess::append(headers, agent_name, user_agent(protocol));
+  if (!user_headers.contains(agent_name)) HeadersAccess::append_own(headers, agent_name, user_agent(protocol));
   append_sendable(headers, user_headers);
 }
 
 void append_accept(Headers& headers, std::string_view name, const Settings& settings) {
   const std::string& names = settings.compressions->names();
-  if (!names.empty()) HeadersAccess::append(headers, name, names);
+  if (!names.empty()) HeadersAccess::append_own(headers, name, names);
 }
 
 }  // namespace connectrpc::protocol

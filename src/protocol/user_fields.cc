@@ -26,7 +26,7 @@ void append(Headers& fields, const Headers& user, std::string_view refused) {
   }
   for (const HeaderView pair : user) {
     if (pair.name != refused && detail::pair_fault(pair.name, pair.value).empty())
-      HeadersAccess::append(fields, pair.name, pair.value);
+      HeadersAccess::append_faultless(fields, pair.name, pair.value);
   }
 }
 

@@ -365,7 +365,7 @@ Headers ServerCall::checked(Headers pairs, std::string_view (*name_fault)(std::s
   Headers sendable;
   for (const auto& [name, value] : pairs)
     if (report_unsendable(name, value, name_fault).empty())
-      connectrpc::detail::HeadersAccess::append(sendable, name, value);
+      connectrpc::detail::HeadersAccess::append_faultless(sendable, name, value);
   return sendable;
 }
 

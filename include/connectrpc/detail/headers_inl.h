@@ -16,7 +16,7 @@ inline Headers::Headers(Headers&& other) noexcept
       used_(std::exchange(other.used_, 0)),
       capacity_(std::exchange(other.capacity_, 0)),
       count_(std::exchange(other.count_, 0)),
-      unchecked_(std::exchange(other.unchecked_, false)) {}
+      checked_(std::exchange(other.checked_, {})) {}
 
 inline Headers& Headers::operator=(Headers&& other) {  // NOLINT(performance-noexcept-move-constructor)
   if (frozen_) refuse_change();
@@ -25,7 +25,7 @@ inline Headers& Headers::operator=(Headers&& other) {  // NOLINT(performance-noe
   used_ = std::exchange(other.used_, 0);
   capacity_ = std::exchange(other.capacity_, 0);
   count_ = std::exchange(other.count_, 0);
-  unchecked_ = std::exchange(other.unchecked_, false);
+  checked_ = std::exchange(other.checked_, {});
   return *this;
 }
 

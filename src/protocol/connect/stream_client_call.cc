@@ -16,12 +16,12 @@ using detail::HeadersAccess;
 void ConnectStreamClientCall::open(const ClientTarget& target, const Headers& user_headers,
                                    std::optional<std::chrono::nanoseconds> timeout, ClientOutput& out) {
   http::RequestHead head = make_request_head(target, method_, user_headers);
-  HeadersAccess::append(head.headers, "content-type", content_type_text(kind_, codec_));
-  HeadersAccess::append(head.headers, connect_version_name, "1");
+  HeadersAccess::append_own(head.headers, "content-type", content_type_text(kind_, codec_));
+  HeadersAccess::append_own(head.headers, connect_version_name, "1");
   if (settings_.request_compression != nullptr)
-    HeadersAccess::append(head.headers, encoding_name(), settings_.request_compression->name());
+    HeadersAccess::append_own(head.headers, encoding_name(), settings_.request_compression->name());
   append_accept(head.headers, "connect-accept-encoding", settings_);
-  if (timeout) HeadersAccess::append(head.headers, connect_timeout_name, base::print_connect_timeout_ms(*timeout));
+  if (timeout) HeadersAccess::append_own(head.headers, connect_timeout_name, base::print_connect_timeout_ms(*timeout));
   append_user_headers(head.headers, user_headers, protocol());
   out.head = std::move(head);
 }

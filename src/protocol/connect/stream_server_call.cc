@@ -34,9 +34,9 @@ ConnectStreamServerCall::ConnectStreamServerCall(const http::RequestHead& head, 
 void ConnectStreamServerCall::send_headers(Headers headers, ServerOutput& out) {
   headers_sent_ = true;
   keep_sendable(headers);
-  HeadersAccess::append(headers, "content-type", content_type_text(ContentKind::connect_stream, codec_));
-  if (encodings_.response != nullptr) HeadersAccess::append(headers, encoding_name, encodings_.response->name());
-  if (encodings_.fault) HeadersAccess::append(headers, accept_name, settings_.compressions->names());
+  HeadersAccess::append_own(headers, "content-type", content_type_text(ContentKind::connect_stream, codec_));
+  if (encodings_.response != nullptr) HeadersAccess::append_own(headers, encoding_name, encodings_.response->name());
+  if (encodings_.fault) HeadersAccess::append_own(headers, accept_name, settings_.compressions->names());
   out.head.emplace().headers = std::move(headers);
 }
 

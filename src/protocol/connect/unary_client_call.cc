@@ -45,12 +45,12 @@ void ConnectUnaryClientCall::open(const ClientTarget& target, const Headers& use
   // First, so that a server to which the others are too many knows whom it answers.
   if (!get_) append_content_type();
   append_accept(head_.headers, "accept-encoding", settings_);
-  if (timeout) HeadersAccess::append(head_.headers, connect_timeout_name, base::print_connect_timeout_ms(*timeout));
+  if (timeout) HeadersAccess::append_own(head_.headers, connect_timeout_name, base::print_connect_timeout_ms(*timeout));
   append_user_headers(head_.headers, user_headers, protocol());
 }
 
 void ConnectUnaryClientCall::append_content_type() {
-  HeadersAccess::append(head_.headers, "content-type", content_type_text(ContentKind::connect_unary, codec_));
+  HeadersAccess::append_own(head_.headers, "content-type", content_type_text(ContentKind::connect_unary, codec_));
 }
 
 Result<void> ConnectUnaryClientCall::send_message(std::string prefixed_payload, ClientOutput&) {
@@ -85,9 +85,9 @@ void ConnectUnaryClientCall::close_send(ClientOutput& out) {
   out.end = true;
   if (!get_ || !make_get()) {
     if (get_) append_content_type();
-    HeadersAccess::append(head_.headers, connect_version_name, "1");
-    if (packed_) HeadersAccess::append(head_.headers, encoding_name, settings_.request_compression->name());
-    HeadersAccess::append(head_.headers, "content-length", std::to_string(payload_.size()));
+    HeadersAccess::append_own(head_.headers, connect_version_name, "1");
+    if (packed_) HeadersAccess::append_own(head_.headers, encoding_name, settings_.request_compression->name());
+    HeadersAccess::append_own(head_.headers, "content-length", std::to_string(payload_.size()));
     out.body = std::move(payload_);
   }
   out.head = std::move(head_);

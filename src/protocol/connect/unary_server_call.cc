@@ -43,7 +43,7 @@ void append_trailers(Headers& headers, const Headers& trailers) {
   for (const HeaderView pair : sendable) {
     name.resize(prefix);
     name += pair.name;
-    HeadersAccess::append(headers, name, pair.value);
+    HeadersAccess::append_own(headers, name, pair.value);
   }
 }
 
@@ -151,14 +151,14 @@ void ConnectUnaryServerCall::finish(Ending ending, ServerOutput& out) {
   Headers headers = headers_ ? *std::move(headers_) : std::move(ending.headers);
   keep_sendable(headers);
   // Caches must not give a compressed answer to who cannot read it.
-  if (get_) HeadersAccess::append(headers, "vary", accept_name);
-  if (encodings_.fault) HeadersAccess::append(headers, accept_name, settings_.compressions->names());
+  if (get_) HeadersAccess::append_own(headers, "vary", accept_name);
+  if (encodings_.fault) HeadersAccess::append_own(headers, accept_name, settings_.compressions->names());
   if (ending.error != nullptr) {
     out = make_unary_error(*ending.error, std::move(headers), ending.trailers);
     return;
   }
-  HeadersAccess::append(headers, "content-type", content_type_text(ContentKind::connect_unary, codec_));
-  if (packed_) HeadersAccess::append(headers, encoding_name, encodings_.response->name());
+  HeadersAccess::append_own(headers, "content-type", content_type_text(ContentKind::connect_unary, codec_));
+  if (packed_) HeadersAccess::append_own(headers, encoding_name, encodings_.response->name());
   append_trailers(headers, ending.trailers);
   out.head.emplace().headers = std::move(headers);
   out.body = std::move(payload_);
@@ -167,7 +167,7 @@ void ConnectUnaryServerCall::finish(Ending ending, ServerOutput& out) {
 
 ServerOutput make_unary_error(const Error& error, Headers headers, const Headers& trailers) {
   append_sendable_trailers(headers, detail::ErrorAccess::own_metadata(error));
-  HeadersAccess::append(headers, "content-type", "application/json");
+  HeadersAccess::append_own(headers, "content-type", "application/json");
   append_trailers(headers, trailers);
   ServerOutput out;
   out.head.emplace();

@@ -23,12 +23,12 @@ void GrpcClientCall::open(const ClientTarget& target, const Headers& user_header
   const bool web = kind_ == ContentKind::grpc_web;
   // As others do: gateways in front of gRPC know the short form best, those of gRPC-Web the long one.
   const bool implicit_codec = !web && codec_ == Codec::proto;
-  HeadersAccess::append(head.headers, "content-type", content_type_text(kind_, codec_, implicit_codec));
-  if (!web) HeadersAccess::append(head.headers, "te", "trailers");
+  HeadersAccess::append_own(head.headers, "content-type", content_type_text(kind_, codec_, implicit_codec));
+  if (!web) HeadersAccess::append_own(head.headers, "te", "trailers");
   if (settings_.request_compression != nullptr)
-    HeadersAccess::append(head.headers, encoding_name(), settings_.request_compression->name());
+    HeadersAccess::append_own(head.headers, encoding_name(), settings_.request_compression->name());
   append_accept(head.headers, "grpc-accept-encoding", settings_);
-  if (timeout) HeadersAccess::append(head.headers, "grpc-timeout", base::print_grpc_timeout(*timeout));
+  if (timeout) HeadersAccess::append_own(head.headers, "grpc-timeout", base::print_grpc_timeout(*timeout));
   append_user_headers(head.headers, user_headers, protocol());
   out.head = std::move(head);
 }
@@ -58,7 +58,7 @@ std::optional<Error> GrpcClientCall::read_trailers_only(const ClientArrived& arr
 
 std::optional<Error> GrpcClientCall::read_end(const ClientArrived& arrived) {
   if (is_trailers_only(arrived)) return read_trailers_only(arrived);
-  return read_trailers(arrived.trailers == nullptr ? Headers() : *arrived.trailers);
+  return arrived.trailers == nullptr ? read_trailers(Headers()) : read_trailers(*arrived.trailers);
 }
 
 std::optional<Error> GrpcClientCall::read_failed(const ClientArrived& arrived) {

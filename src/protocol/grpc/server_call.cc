@@ -18,7 +18,7 @@ constexpr std::string_view encoding_name = "grpc-encoding";
 constexpr std::string_view accept_name = "grpc-accept-encoding";
 
 void append_content_type(Headers& headers, const ContentType& type) {
-  HeadersAccess::append(headers, "content-type", content_type_text(type.kind, *type.codec, type.implicit_codec));
+  HeadersAccess::append_own(headers, "content-type", content_type_text(type.kind, *type.codec, type.implicit_codec));
 }
 
 }  // namespace
@@ -37,8 +37,8 @@ void GrpcServerCall::send_headers(Headers headers, ServerOutput& out) {
   headers_sent_ = true;
   keep_sendable(headers);
   append_content_type(headers, type_);
-  if (encodings_.response != nullptr) HeadersAccess::append(headers, encoding_name, encodings_.response->name());
-  if (encodings_.fault) HeadersAccess::append(headers, accept_name, settings_.compressions->names());
+  if (encodings_.response != nullptr) HeadersAccess::append_own(headers, encoding_name, encodings_.response->name());
+  if (encodings_.fault) HeadersAccess::append_own(headers, accept_name, settings_.compressions->names());
   out.head.emplace().headers = std::move(headers);
 }
 

@@ -156,7 +156,7 @@ Headers make_status_trailers(const Error* error, Headers trailers) {
   if (error == nullptr) {
     static const Headers success = [] {
       Headers fields;
-      HeadersAccess::append(fields, status_name, "0");
+      HeadersAccess::append_own(fields, status_name, "0");
       return fields;
     }();
     if (trailers.empty()) return success;
@@ -167,11 +167,11 @@ Headers make_status_trailers(const Error* error, Headers trailers) {
   const int number = static_cast<int>(error->code());
   const std::string message = to_utf8(error->message());
   Headers fields;
-  HeadersAccess::append(fields, status_name, std::to_string(number));
-  if (!message.empty()) HeadersAccess::append(fields, message_name, base::percent_encode_message(message));
+  HeadersAccess::append_own(fields, status_name, std::to_string(number));
+  if (!message.empty()) HeadersAccess::append_own(fields, message_name, base::percent_encode_message(message));
   if (!error->details().empty()) {
-    HeadersAccess::append(fields, details_name,
-                          base::base64_encode_unpadded(encode_status(number, message, error->details())));
+    HeadersAccess::append_own(fields, details_name,
+                              base::base64_encode_unpadded(encode_status(number, message, error->details())));
   }
   append_sendable_trailers(fields, ErrorAccess::own_metadata(*error));
   append_sendable_trailers(fields, trailers);

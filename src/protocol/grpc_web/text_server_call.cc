@@ -79,6 +79,7 @@ ContentType grpc_web_answer_type(const http::RequestHead& head, ContentType aske
       const ContentKind kind = parse_content_type(name).kind;
       binary = binary || (weight != 0 && kind == ContentKind::grpc_web);
       text = text || (weight != 0 && kind == ContentKind::grpc_web_text);
+      return true;
     });
   }
   if (binary != text) asked.kind = text ? ContentKind::grpc_web_text : ContentKind::grpc_web;
