@@ -54,7 +54,7 @@ class HereWait final : private Call::Waiter {
   }
 
   bool done() const noexcept { return done_; }
-  Task<> wait() { return waiting_.signal.wait(); }
+  auto wait() { return waiting_.signal.wait(); }
 
  private:
   void on_done() override {
@@ -100,7 +100,7 @@ class ElsewhereWait final : public std::enable_shared_from_this<ElsewhereWait>, 
   }
 
   bool done() const noexcept { return done_; }
-  Task<> wait() { return waiting_->signal.wait(); }
+  auto wait() { return waiting_->signal.wait(); }
   Step& step() noexcept { return step_; }
 
  private:
