@@ -11,18 +11,16 @@ namespace {
 Task<> run(const InterceptorList& list, detail::Intercepted& call, std::size_t at) {
   detail::InterceptorRun run(list, call, at);
   co_await run.start();
-  run.check();
+  if (std::exception_ptr fault = run.fault()) std::rethrow_exception(std::move(fault));
 }
 
 }  // namespace
 
 namespace detail {
 
-Task<> InterceptorRun::start() { return interceptor_.intercept(call_.intercepted_context(), next_); }
-
-void InterceptorRun::check() const {
-  if (next_.called_ || call_.has_answer()) return;
-  throw std::logic_error("an interceptor returned without having called next() and without an answer");
+std::exception_ptr InterceptorRun::make_fault() {
+  return std::make_exception_ptr(
+      std::logic_error("an interceptor returned without having called next() and without an answer"));
 }
 
 }  // namespace detail

@@ -148,6 +148,7 @@ class ServerCall final : public base::Block,
 
   // Job
   Task<> run() override;
+  void on_end(const std::exception_ptr& thrown) override;
   void abandon() override;
 
   // http::Exchange::Observer
@@ -216,11 +217,12 @@ class ServerCall final : public base::Block,
   std::unique_ptr<protocol::ServerCall> protocol_;
   const codec::MessageCodec& codec_;
   Context context_;
+  // While there are any.
+  std::optional<connectrpc::detail::InterceptorRun> outermost_;
   // The encoded answer of a unary call, behind the protocol's prefix.
   std::optional<std::string> answer_;
   // Where the messages of a response stream are encoded.
   std::string payload_;
-  std::optional<Error> failure_;
   std::optional<std::stop_source> stop_;
   std::optional<Watch> watch_;
   // Why the call was ended with reason `deadline`, if it was not its deadline.
