@@ -98,8 +98,8 @@ class Call final : public std::enable_shared_from_this<Call>,
   const std::optional<Error>& error() const noexcept { return error_; }
   const Headers& headers() const noexcept { return headers_; }
   const Headers& trailers() const noexcept { return trailers_; }
-  Headers take_headers() noexcept { return std::move(headers_); }
-  Headers take_trailers() noexcept { return std::move(trailers_); }
+  Headers&& take_headers() noexcept { return std::move(headers_); }
+  Headers&& take_trailers() noexcept { return std::move(trailers_); }
   /// Who answers; empty before there is a connection. Any thread.
   Peer peer() const;
   /// The same object, for its loop alone, which changes it.

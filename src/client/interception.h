@@ -1,6 +1,7 @@
 // The interceptors around one call of a client.
 #pragma once
 
+#include <coroutine>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "base/block_cache.h"
+#include "client/block_frame.h"
 #include "connectrpc/context.h"
 #include "connectrpc/detail/context_access.h"
 #include "connectrpc/detail/server_call.h"
@@ -39,7 +41,8 @@ class Interception final : public rpc::Job,
   bool changes_incoming() const noexcept { return connectrpc::detail::ContextAccess::has_response_hooks(context_); }
   bool changes_headers() const noexcept { return connectrpc::detail::ContextAccess::has_header_hooks(context_); }
 
-  const Headers& request_headers() const { return context_.request_headers(); }
+  /// As they are to be sent.
+  const Headers& request_headers() const { return context_.raw_request_headers(); }
 
   /// There is a connection.
   void on_link(HttpVersion version) { connectrpc::detail::ContextAccess::set_http_version(context_, version); }
@@ -80,3 +83,9 @@ class Interception final : public rpc::Job,
 };
 
 }  // namespace connectrpc::client
+
+/// Of Interception's coroutines.
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, connectrpc::client::Interception&> {
+  using promise_type = connectrpc::client::BlockFrame;
+};

@@ -61,7 +61,7 @@ class Worker {
 
  private:
   Task<> run() {
-    for (std::unique_ptr<Job> done;;) {
+    for (;;) {
       // Forgets the last job's cancellation, and what its handler made of these two.
       asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
       if (state_used_ || state.slot().has_handler()) {
@@ -72,12 +72,11 @@ class Worker {
         state_used_ = false;
       }
       co_await asio::this_coro::throw_if_cancelled(true);
-      if (done) {
+      if (!job_) {
         pool_.idle_.push_back(this);
-        done.reset();
+        // Meanwhile nobody cancels.
+        while (!job_) co_await idle_.wait_for_notify();
       }
-      // Meanwhile nobody cancels.
-      while (!job_) co_await idle_.wait_for_notify();
       std::exception_ptr thrown;
       try {
         co_await job_->run();
@@ -86,7 +85,7 @@ class Worker {
       }
       job_->on_end(thrown);
       job_->worker_ = nullptr;
-      done = std::move(job_);
+      job_.reset();
     }
   }
 
