@@ -389,7 +389,11 @@ Call::Pulled Call::pull(google::protobuf::MessageLite* message, std::string* byt
         fail(std::move(decoded).error());
         break;
       }
-      case protocol::ClientInput::Kind::end: end(std::move(input.error)); break;
+      case protocol::ClientInput::Kind::end:
+        end(std::move(input.error));
+        // Most return at once: then the call is over.
+        tell_interceptors();
+        break;
     }
   }
 }
