@@ -9,7 +9,6 @@
 #include <string>
 
 #include "base/block_cache.h"
-#include "client/block_frame.h"
 #include "connectrpc/context.h"
 #include "connectrpc/detail/context_access.h"
 #include "connectrpc/detail/server_call.h"
@@ -17,6 +16,7 @@
 #include "connectrpc/interceptor.h"
 #include "connectrpc/log.h"
 #include "http/exchange.h"
+#include "rpc/block_frame.h"
 #include "rpc/signal.h"
 #include "rpc/worker_pool.h"
 
@@ -87,5 +87,5 @@ class Interception final : public rpc::Job,
 /// Of Interception's coroutines.
 template <>
 struct std::coroutine_traits<connectrpc::Task<>, connectrpc::client::Interception&> {
-  using promise_type = connectrpc::client::BlockFrame;
+  using promise_type = connectrpc::rpc::BlockFrame;
 };

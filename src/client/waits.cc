@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <coroutine>
+#include <memory>
 #include <optional>
 #include <semaphore>
 #include <stdexcept>
@@ -12,6 +14,13 @@
 #include <utility>
 
 #include "client/link_pool.h"
+#include "rpc/block_frame.h"
+
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, std::shared_ptr<connectrpc::client::Call>, connectrpc::client::Side,
+                             connectrpc::client::Step&> {
+  using promise_type = connectrpc::rpc::BlockFrame;
+};
 
 namespace connectrpc::client {
 

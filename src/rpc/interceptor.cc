@@ -1,8 +1,24 @@
 // How interceptors stand around a call.
 #include "connectrpc/interceptor.h"
 
+#include <coroutine>
+#include <cstddef>
 #include <stdexcept>
 #include <utility>
+
+#include "rpc/block_frame.h"
+
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, const connectrpc::InterceptorList&, connectrpc::detail::Intercepted&,
+                             std::size_t> {
+  using promise_type = connectrpc::rpc::BlockFrame;
+};
+
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, connectrpc::MetadataInterceptor&, connectrpc::Context&,
+                             const connectrpc::Next&> {
+  using promise_type = connectrpc::rpc::BlockFrame;
+};
 
 namespace connectrpc {
 

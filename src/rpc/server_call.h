@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -29,6 +30,7 @@
 #include "http/exchange.h"
 #include "io/timer_queue.h"
 #include "protocol/server_call.h"
+#include "rpc/block_frame.h"
 #include "rpc/signal.h"
 #include "rpc/stall_watch.h"
 #include "rpc/worker_pool.h"
@@ -246,3 +248,9 @@ class ServerCall final : public base::Block,
 };
 
 }  // namespace connectrpc::rpc
+
+/// Of ServerCall's coroutines around a handler.
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, connectrpc::rpc::ServerCall&> {
+  using promise_type = connectrpc::rpc::BlockFrame;
+};
