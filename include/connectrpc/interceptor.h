@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <vector>
 
@@ -64,11 +65,13 @@ class InterceptorRun {
   InterceptorRun(const InterceptorList& list, Intercepted& call, std::size_t at = 0)
       : call_(call), interceptor_(*list[at]), next_(list, call, at + 1) {}
 
-  Task<> start();
-  /// After the interceptor has returned: throws std::logic_error if it neither called next() nor gave an answer.
-  void check() const;
+  inline Task<> start();
+  /// After the interceptor has returned: a std::logic_error if it neither called next() nor gave an answer, else null.
+  std::exception_ptr fault() const { return next_.called_ || call_.has_answer() ? nullptr : make_fault(); }
 
  private:
+  static std::exception_ptr make_fault();
+
   Intercepted& call_;
   Interceptor& interceptor_;
   const Next next_;
@@ -91,6 +94,8 @@ class Interceptor {
   /// `context` and `next` are valid until this ends.
   virtual Task<> intercept(Context& context, const Next& next) = 0;
 };
+
+inline Task<> detail::InterceptorRun::start() { return interceptor_.intercept(call_.intercepted_context(), next_); }
 
 /// For interceptors that only look at metadata: two plain functions.
 class MetadataInterceptor : public Interceptor {

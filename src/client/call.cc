@@ -135,6 +135,8 @@ bool Call::run(Side side, Step& step, Waiter& waiter) {
   bool done = poll(step);
   if (tell_interceptors()) done = done || poll(step);
   running_ = false;
+  // Whoever takes a step keeps the call, too.
+  kept_self_.reset();
   if (!done) waiting_[index(side)] = {&step, &waiter};
   if (watch_ && side == Side::reading && !over_) done ? watch_->end_wait() : watch_->begin_wait();
   if (over_ && !was_over) progress_later();
@@ -165,10 +167,12 @@ void Call::begin() {
 
 void Call::begin_transport() {
   if (transport_over()) return;
-  for (std::string& payload : kept_) {
-    Result<std::string> changed = outgoing(std::move(payload));
-    if (!changed) return fail(std::move(changed).error());
-    payload = *std::move(changed);
+  if (interception_ != nullptr && interception_->changes_outgoing()) {
+    for (std::string& payload : kept_) {
+      Result<std::string> changed = outgoing(std::move(payload));
+      if (!changed) return fail(std::move(changed).error());
+      payload = *std::move(changed);
+    }
   }
   start_transport();
 }
@@ -281,7 +285,7 @@ bool Call::poll(Step& step) {
 bool Call::poll_outcome(Step& step) {
   // The protocol sees to it that there is exactly one message, or an error.
   for (;;) {
-    switch (pull(nullptr, &answer_)) {
+    switch (over_ ? Pulled::end : pull(nullptr, &answer_)) {
       case Pulled::nothing: return false;
       case Pulled::message: break;
       case Pulled::end:
@@ -329,7 +333,10 @@ Call::Pulled Call::pull(google::protobuf::MessageLite* message, std::string* byt
     if (over_) return Pulled::end;
     if (!exchange_) return Pulled::nothing;
     // Interceptors see the headers before the messages.
-    if (interception_ != nullptr && !head_taken_ && exchange_->head_received() && !poll_headers()) continue;
+    if (interception_ != nullptr && interception_->changes_headers() && !head_taken_ && exchange_->head_received() &&
+        !poll_headers()) {
+      continue;
+    }
     protocol::ClientArrived arrived;
     const bool head = exchange_->head_received();
     if (head) arrived.head = &exchange_->response();
@@ -382,15 +389,17 @@ Call::Pulled Call::pull(google::protobuf::MessageLite* message, std::string* byt
         fail(std::move(decoded).error());
         break;
       }
-      case protocol::ClientInput::Kind::end: end(std::move(input.error)); break;
+      case protocol::ClientInput::Kind::end:
+        end(std::move(input.error));
+        // Most return at once: then the call is over.
+        tell_interceptors();
+        break;
     }
   }
 }
 
 void Call::progress() {
   if (running_) return;
-  // Interceptors that end drop what keeps this object.
-  std::shared_ptr<Call> kept = interception_ != nullptr ? shared_from_this() : nullptr;
   const auto poll_both = [this] {
     // Reading first: it may find the end, which is what the writing side waits for.
     for (const Side side : {Side::reading, Side::writing}) {
@@ -404,6 +413,8 @@ void Call::progress() {
   poll_both();
   if (tell_interceptors()) poll_both();
   running_ = false;
+  // Of interceptors that have ended meanwhile.
+  std::shared_ptr<Call> kept = std::move(kept_self_);
   Waiting& reading = waiting_[index(Side::reading)];
   Waiting& writing = waiting_[index(Side::writing)];
   if (reading.done() && writing.done()) {
@@ -449,7 +460,7 @@ void Call::on_link(http::ClientLink& link, HttpVersion version, bool fresh) {
     const std::lock_guard lock(mutex_);
     peer_ = exchange_->peer();
   }
-  if (interception_ != nullptr) interception_->on_link(exchange_->peer(), version);
+  if (interception_ != nullptr) interception_->on_link(version);
   exchange_->observe(this);
   out.end = out.end && !out.body.empty();
   put(std::move(out));
@@ -546,9 +557,12 @@ void Call::drop_interception(const Interception& gone) {
   over_ = over_ || transport_over_;
 }
 
-void Call::conclude(std::optional<Error> error, Headers&& headers, Headers&& trailers,
-                    std::optional<std::string> answer) {
+void Call::conclude(std::shared_ptr<Call>&& self, std::optional<Error>&& error, Headers&& headers, Headers&& trailers,
+                    std::optional<std::string>&& answer) {
   interception_ = nullptr;
+  // Whoever is taking a step goes on with this object.
+  std::shared_ptr<Call> kept;
+  (running_ ? kept_self_ : kept) = std::move(self);
   if (over_) return;
   release();
   over_ = true;

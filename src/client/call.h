@@ -81,13 +81,15 @@ class Call final : public std::enable_shared_from_this<Call>,
 
   // What interceptors do.
 
-  Headers take_request_headers() noexcept { return std::move(request_headers_); }
+  Headers&& take_request_headers() noexcept { return std::move(request_headers_); }
   /// The innermost has called next().
   void begin_transport();
   bool transport_over() const noexcept { return over_ || transport_over_; }
   /// The outermost has returned, or its coroutine is gone with the loop.
   void drop_interception(const Interception& gone);
-  void conclude(std::optional<Error> error, Headers&& headers, Headers&& trailers, std::optional<std::string> answer);
+  /// `self` is what kept this object for them.
+  void conclude(std::shared_ptr<Call>&& self, std::optional<Error>&& error, Headers&& headers, Headers&& trailers,
+                std::optional<std::string>&& answer);
 
   // What is known.
 
@@ -96,10 +98,12 @@ class Call final : public std::enable_shared_from_this<Call>,
   const std::optional<Error>& error() const noexcept { return error_; }
   const Headers& headers() const noexcept { return headers_; }
   const Headers& trailers() const noexcept { return trailers_; }
-  Headers take_headers() noexcept { return std::move(headers_); }
-  Headers take_trailers() noexcept { return std::move(trailers_); }
+  Headers&& take_headers() noexcept { return std::move(headers_); }
+  Headers&& take_trailers() noexcept { return std::move(trailers_); }
   /// Who answers; empty before there is a connection. Any thread.
   Peer peer() const;
+  /// The same object, for its loop alone, which changes it.
+  const Peer& peer_here() const noexcept { return peer_; }
 
  private:
   struct Waiting {
@@ -200,6 +204,8 @@ class Call final : public std::enable_shared_from_this<Call>,
   int attempts_ = 0;
   // While interceptors run; owned by its coroutine.
   Interception* interception_ = nullptr;
+  // What they kept this object with, from their end to that of the turn in which they ended.
+  std::shared_ptr<Call> kept_self_;
   bool begun_ = false;
   bool transport_begun_ = false;
   bool transport_over_ = false;

@@ -4,6 +4,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -14,13 +15,17 @@
 
 namespace connectrpc::client {
 
+namespace asio = boost::asio;
 using connectrpc::detail::ContextAccess;
 
-Interception::Interception(std::shared_ptr<Call> call) : call_(std::move(call)), context_(ContextAccess::make(*this)) {
+Interception::Interception(std::shared_ptr<Call> call)
+    : call_(std::move(call)),
+      context_(ContextAccess::make(*this)),
+      outermost_(call_->core().options().interceptors, *this) {
   const ChannelOptions& options = call_->core().options();
   ContextAccess::Facts facts;
   facts.method = &call_->method();
-  facts.peer = &peer_;
+  facts.peer = &call_->peer_here();
   facts.http_method = "POST";
   facts.authority = call_->core().url().authority;
   facts.deadline = call_->deadline();
@@ -30,13 +35,11 @@ Interception::Interception(std::shared_ptr<Call> call) : call_(std::move(call)),
   ContextAccess::set_request_headers(context_, call_->take_request_headers());
 }
 
-Interception::~Interception() { call_->drop_interception(*this); }
+Interception::~Interception() {
+  if (call_) call_->drop_interception(*this);
+}
 
 // ---- What passes
-
-bool Interception::changes_outgoing() const noexcept { return ContextAccess::has_request_hooks(context_); }
-bool Interception::changes_incoming() const noexcept { return ContextAccess::has_response_hooks(context_); }
-bool Interception::changes_headers() const noexcept { return ContextAccess::has_header_hooks(context_); }
 
 void Interception::change(std::string_view bytes, std::string& into, bool request, Hooks hooks) const {
   const MethodSpec& method = call_->method();
@@ -67,26 +70,18 @@ std::string Interception::incoming(std::string_view payload) const {
 
 void Interception::incoming(Headers& headers) const { ContextAccess::run_header_hooks(context_, headers); }
 
-void Interception::on_link(const Peer& peer, HttpVersion version) {
-  peer_ = peer;
-  ContextAccess::set_http_version(context_, version);
-}
-
 // ---- The run
 
-Task<> Interception::run() {
-  std::exception_ptr thrown;
-  try {
-    connectrpc::detail::InterceptorRun outermost(call_->core().options().interceptors, *this);
-    co_await outermost.start();
-    outermost.check();
-  } catch (...) {
-    thrown = std::current_exception();
-  }
+void Interception::on_end(const std::exception_ptr& thrown) {
   std::optional<Error> failed;
-  if (thrown) failed = translate(std::move(thrown));
-  call_->conclude(std::move(failed), std::move(context_.response_headers()), std::move(context_.response_trailers()),
-                  std::move(answer_));
+  if (thrown) {
+    failed = translate(thrown);
+  } else if (const auto fault = outermost_.fault()) {
+    failed = translate(fault);
+  }
+  Call& call = *call_;
+  call.conclude(std::move(call_), std::move(failed), std::move(context_.response_headers()),
+                std::move(context_.response_trailers()), std::move(answer_));
 }
 
 Error Interception::translate(std::exception_ptr thrown) {
@@ -106,10 +101,12 @@ Error Interception::translate(std::exception_ptr thrown) {
 Task<> Interception::proceed() {
   ContextAccess::fix_hooks(context_);
   call_->begin_transport();
-  while (!call_->transport_over()) {
-    co_await over_.wait();
-    // Cancelled with the user's side, which then is over as well; else the transport's end woke it.
-  }
+  // The end of the user's side ends the transport, too, and is told before this coroutine is cancelled. But next() may
+  // be awaited in a coroutine of the interceptor's own.
+  const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+  const bool own = is_own(state);
+  while (own && !call_->transport_over()) co_await over_.wait_for_notify();
+  while (!call_->transport_over()) co_await over_.wait();
   if (call_->over()) {
     // The user has them already.
     context_.response_headers() = call_->headers();

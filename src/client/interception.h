@@ -1,6 +1,8 @@
 // The interceptors around one call of a client.
 #pragma once
 
+#include <coroutine>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -8,12 +10,13 @@
 
 #include "base/block_cache.h"
 #include "connectrpc/context.h"
+#include "connectrpc/detail/context_access.h"
 #include "connectrpc/detail/server_call.h"
 #include "connectrpc/error.h"
 #include "connectrpc/interceptor.h"
 #include "connectrpc/log.h"
-#include "connectrpc/peer.h"
 #include "http/exchange.h"
+#include "rpc/block_frame.h"
 #include "rpc/signal.h"
 #include "rpc/worker_pool.h"
 
@@ -34,14 +37,15 @@ class Interception final : public rpc::Job,
   std::string outgoing(std::string payload) const;
   std::string incoming(std::string_view payload) const;
   void incoming(Headers& headers) const;
-  bool changes_outgoing() const noexcept;
-  bool changes_incoming() const noexcept;
-  bool changes_headers() const noexcept;
+  bool changes_outgoing() const noexcept { return connectrpc::detail::ContextAccess::has_request_hooks(context_); }
+  bool changes_incoming() const noexcept { return connectrpc::detail::ContextAccess::has_response_hooks(context_); }
+  bool changes_headers() const noexcept { return connectrpc::detail::ContextAccess::has_header_hooks(context_); }
 
-  const Headers& request_headers() const { return context_.request_headers(); }
+  /// As they are to be sent.
+  const Headers& request_headers() const { return context_.raw_request_headers(); }
 
   /// There is a connection.
-  void on_link(const Peer& peer, HttpVersion version);
+  void on_link(HttpVersion version) { connectrpc::detail::ContextAccess::set_http_version(context_, version); }
   /// The transport has ended: whoever waits in next() goes on. May end the interception, and this object.
   void on_over() { over_.notify(); }
   bool waits_for_end() const noexcept { return over_.waiting(); }
@@ -50,7 +54,8 @@ class Interception final : public rpc::Job,
 
  private:
   // rpc::Job
-  Task<> run() override;
+  Task<> run() override { return outermost_.start(); }
+  void on_end(const std::exception_ptr& thrown) override;
   void abandon() override { over_.abandon(); }
   // connectrpc::detail::Intercepted
   Context& intercepted_context() noexcept override { return context_; }
@@ -69,11 +74,18 @@ class Interception final : public rpc::Job,
   using Hooks = void (*)(const Context& context, google::protobuf::MessageLite& message);
   void change(std::string_view bytes, std::string& into, bool request, Hooks hooks) const;
 
-  const std::shared_ptr<Call> call_;
+  // Until the end.
+  std::shared_ptr<Call> call_;
   Context context_;
-  Peer peer_;
   std::optional<std::string> answer_;
+  connectrpc::detail::InterceptorRun outermost_;
   rpc::Signal over_;
 };
 
 }  // namespace connectrpc::client
+
+/// Of Interception's coroutines.
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, connectrpc::client::Interception&> {
+  using promise_type = connectrpc::rpc::BlockFrame;
+};

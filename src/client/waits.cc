@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <coroutine>
+#include <memory>
 #include <optional>
 #include <semaphore>
 #include <stdexcept>
@@ -12,6 +14,13 @@
 #include <utility>
 
 #include "client/link_pool.h"
+#include "rpc/block_frame.h"
+
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, std::shared_ptr<connectrpc::client::Call>, connectrpc::client::Side,
+                             connectrpc::client::Step&> {
+  using promise_type = connectrpc::rpc::BlockFrame;
+};
 
 namespace connectrpc::client {
 
@@ -54,7 +63,7 @@ class HereWait final : private Call::Waiter {
   }
 
   bool done() const noexcept { return done_; }
-  Task<> wait() { return waiting_.signal.wait(); }
+  auto wait() { return waiting_.signal.wait(); }
 
  private:
   void on_done() override {
@@ -100,7 +109,7 @@ class ElsewhereWait final : public std::enable_shared_from_this<ElsewhereWait>, 
   }
 
   bool done() const noexcept { return done_; }
-  Task<> wait() { return waiting_->signal.wait(); }
+  auto wait() { return waiting_->signal.wait(); }
   Step& step() noexcept { return step_; }
 
  private:

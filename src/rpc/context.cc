@@ -70,12 +70,6 @@ std::stop_token Context::stop_token() const noexcept { return call_.stop_token()
 
 namespace detail {
 
-void ContextAccess::set_request_headers(Context& context, Headers headers) {
-  context.request_headers_ = std::move(headers);
-  context.request_headers_made_ = true;
-  context.raw_request_headers_ = &context.request_headers_;
-}
-
 void ContextAccess::run_request_hooks(const Context& context, google::protobuf::MessageLite& message) {
   if (!context.hooks_) return;
   for (const auto& hook : context.hooks_->requests) hook(message);
@@ -94,18 +88,6 @@ void ContextAccess::run_header_hooks(const Context& context, Headers& headers) {
   for (auto hook = context.hooks_->response_headers.rbegin(); hook != context.hooks_->response_headers.rend(); ++hook) {
     (*hook)(headers);
   }
-}
-
-void ContextAccess::set(Context& context, const Facts& facts) {
-  context.method_ = facts.method;
-  context.raw_request_headers_ = facts.raw_request_headers;
-  context.peer_ = facts.peer;
-  context.http_method_ = facts.http_method;
-  context.authority_ = facts.authority;
-  context.deadline_ = facts.deadline;
-  context.protocol_ = facts.protocol;
-  context.codec_ = facts.codec;
-  context.http_version_ = facts.http_version;
 }
 
 Headers ContextAccess::take_response_headers(Context& context, bool last) {

@@ -1,8 +1,24 @@
 // How interceptors stand around a call.
 #include "connectrpc/interceptor.h"
 
+#include <coroutine>
+#include <cstddef>
 #include <stdexcept>
 #include <utility>
+
+#include "rpc/block_frame.h"
+
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, const connectrpc::InterceptorList&, connectrpc::detail::Intercepted&,
+                             std::size_t> {
+  using promise_type = connectrpc::rpc::BlockFrame;
+};
+
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, connectrpc::MetadataInterceptor&, connectrpc::Context&,
+                             const connectrpc::Next&> {
+  using promise_type = connectrpc::rpc::BlockFrame;
+};
 
 namespace connectrpc {
 
@@ -11,18 +27,16 @@ namespace {
 Task<> run(const InterceptorList& list, detail::Intercepted& call, std::size_t at) {
   detail::InterceptorRun run(list, call, at);
   co_await run.start();
-  run.check();
+  if (std::exception_ptr fault = run.fault()) std::rethrow_exception(std::move(fault));
 }
 
 }  // namespace
 
 namespace detail {
 
-Task<> InterceptorRun::start() { return interceptor_.intercept(call_.intercepted_context(), next_); }
-
-void InterceptorRun::check() const {
-  if (next_.called_ || call_.has_answer()) return;
-  throw std::logic_error("an interceptor returned without having called next() and without an answer");
+std::exception_ptr InterceptorRun::make_fault() {
+  return std::make_exception_ptr(
+      std::logic_error("an interceptor returned without having called next() and without an answer"));
 }
 
 }  // namespace detail

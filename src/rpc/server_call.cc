@@ -109,18 +109,18 @@ ServerCall::~ServerCall() {
 }
 
 Task<> ServerCall::run() {
-  try {
-    if (route_.interceptors == nullptr) {
-      co_await handle();
-    } else {
-      connectrpc::detail::InterceptorRun outermost(*route_.interceptors, *this);
-      co_await outermost.start();
-      outermost.check();
-    }
-  } catch (...) {
-    failure_ = translate(std::current_exception(), route_.interceptors == nullptr ? "the handler" : "an interceptor");
+  if (route_.interceptors == nullptr) return handle();
+  return outermost_.emplace(*route_.interceptors, static_cast<connectrpc::detail::Intercepted&>(*this)).start();
+}
+
+void ServerCall::on_end(const std::exception_ptr& thrown) {
+  std::optional<Error> failure;
+  if (thrown) {
+    failure = translate(thrown, outermost_ ? "an interceptor" : "the handler");
+  } else if (const auto fault = outermost_ ? outermost_->fault() : nullptr) {
+    failure = translate(fault, "an interceptor");
   }
-  finish(failure_ ? &*failure_ : nullptr);
+  finish(failure ? &*failure : nullptr);
 }
 
 Task<> ServerCall::handle() {

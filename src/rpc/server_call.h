@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -29,6 +30,7 @@
 #include "http/exchange.h"
 #include "io/timer_queue.h"
 #include "protocol/server_call.h"
+#include "rpc/block_frame.h"
 #include "rpc/signal.h"
 #include "rpc/stall_watch.h"
 #include "rpc/worker_pool.h"
@@ -148,6 +150,7 @@ class ServerCall final : public base::Block,
 
   // Job
   Task<> run() override;
+  void on_end(const std::exception_ptr& thrown) override;
   void abandon() override;
 
   // http::Exchange::Observer
@@ -216,11 +219,12 @@ class ServerCall final : public base::Block,
   std::unique_ptr<protocol::ServerCall> protocol_;
   const codec::MessageCodec& codec_;
   Context context_;
+  // While there are any.
+  std::optional<connectrpc::detail::InterceptorRun> outermost_;
   // The encoded answer of a unary call, behind the protocol's prefix.
   std::optional<std::string> answer_;
   // Where the messages of a response stream are encoded.
   std::string payload_;
-  std::optional<Error> failure_;
   std::optional<std::stop_source> stop_;
   std::optional<Watch> watch_;
   // Why the call was ended with reason `deadline`, if it was not its deadline.
@@ -244,3 +248,9 @@ class ServerCall final : public base::Block,
 };
 
 }  // namespace connectrpc::rpc
+
+/// Of ServerCall's coroutines around a handler.
+template <>
+struct std::coroutine_traits<connectrpc::Task<>, connectrpc::rpc::ServerCall&> {
+  using promise_type = connectrpc::rpc::BlockFrame;
+};

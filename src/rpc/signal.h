@@ -3,45 +3,58 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <utility>
-
-#include "connectrpc/task.h"
 
 namespace connectrpc::rpc {
 
 /// One waiter, resumed inline by notify(): no timer, no queue, no allocation of its own. Everything happens on one
 /// loop. Destroying it destroys a coroutine that waits.
 class Signal {
+  // How Asio resumes a coroutine that has awaited an operation.
+  using Handler = boost::asio::detail::awaitable_async_op_handler<void(), boost::asio::any_io_executor>;
+
  public:
+  /// To be awaited at once. An operation of Asio and not a Task: that would be a coroutine of its own for each wait.
+  template <void (Signal::*begin)(Handler)>
+  class Wait {
+   public:
+    explicit Wait(Signal& signal) : signal_(&signal) {}
+    template <boost::asio::completion_token_for<void()> Token>
+    auto operator()(Token&& token) const {
+      return boost::asio::async_initiate<Token, void()>(Initiation{signal_}, token);
+    }
+
+   private:
+    struct Initiation {
+      Signal* signal;
+      void operator()(Handler handler) const { (signal->*begin)(std::move(handler)); }
+    };
+    Signal* signal_;
+  };
+
   Signal() = default;
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
 
   /// Waits until notify(), or until the coroutine's cancellation slot fires; returns in both cases, so look at the
   /// state that is waited for. A notify() without a waiter is not remembered.
-  Task<> wait() {
-    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-        [this](Handler handler) { start(std::move(handler)); }, boost::asio::use_awaitable);
-  }
+  auto wait() { return Wait<&Signal::start>(*this); }
 
   /// The same for a coroutine that nobody cancels meanwhile: only notify() ends it.
-  Task<> wait_for_notify() {
-    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-        [this](Handler handler) { handler_.emplace(std::move(handler)); }, boost::asio::use_awaitable);
-  }
+  auto wait_for_notify() { return Wait<&Signal::keep>(*this); }
 
   /// Resumes the waiter, if there is one, before it returns. The signal may be destroyed meanwhile.
   void notify() {
     if (!handler_) return;
     Handler handler = std::move(*handler_);
     handler_.reset();
-    auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected()) slot.clear();
-    std::move(handler)();
+    // Which clears the cancellation slot before the coroutine goes on.
+    handler();
   }
 
   /// Resumes the waiter, if there is one, in a later turn of the loop. The signal may be destroyed before.
@@ -51,8 +64,7 @@ class Signal {
     handler_.reset();
     auto slot = boost::asio::get_associated_cancellation_slot(waiter);
     if (slot.is_connected()) slot.clear();
-    auto executor = boost::asio::get_associated_executor(waiter);
-    boost::asio::post(executor, std::move(waiter));
+    post(std::move(waiter));
   }
 
   /// Destroys the waiter, if there is one, instead of resuming it.
@@ -66,11 +78,11 @@ class Signal {
   bool waiting() const noexcept { return handler_.has_value(); }
 
  private:
-  using Handler = typename boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type;
+  void keep(Handler handler) { handler_.emplace(std::move(handler)); }
 
   void start(Handler handler) {
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    handler_.emplace(std::move(handler));
+    keep(std::move(handler));
     if (!slot.is_connected()) return;
     slot.assign([this](boost::asio::cancellation_type) {
       // Not inline: whoever emits a cancellation does not expect the coroutine to run, and maybe end, inside of it.
@@ -78,9 +90,13 @@ class Signal {
       if (!handler_) return;
       Handler waiter = std::move(*handler_);
       handler_.reset();
-      auto executor = boost::asio::get_associated_executor(waiter);
-      boost::asio::post(executor, std::move(waiter));
+      post(std::move(waiter));
     });
+  }
+
+  static void post(Handler waiter) {
+    auto executor = boost::asio::get_associated_executor(waiter);
+    boost::asio::post(executor, std::move(waiter));
   }
 
   std::optional<Handler> handler_;

@@ -2,6 +2,7 @@
 #include "rpc/worker_pool.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
@@ -14,6 +15,23 @@ namespace asio = boost::asio;
 // A worker outlives its job, not the other way round. The coroutine's frame lives in the idle signal while it waits for
 // a job, otherwise in the operation that the job waits for.
 class Worker {
+  // What Asio asks of each cancellation. It tells its worker when it was asked, or replaced by a handler's own: only
+  // then is there something to be reset, which costs more than the rest of a job's way through a worker.
+  class Filter {
+   public:
+    explicit Filter(Worker& worker) : worker_(&worker) {}
+    asio::cancellation_type operator()(asio::cancellation_type type) const noexcept {
+      worker_->state_used_ = true;
+      return type & asio::cancellation_type::terminal;
+    }
+
+   private:
+    struct Replaced {
+      void operator()(Worker* worker) const noexcept { worker->state_used_ = true; }
+    };
+    std::unique_ptr<Worker, Replaced> worker_;
+  };
+
  public:
   explicit Worker(WorkerPool& pool) : pool_(pool) {}
 
@@ -39,24 +57,42 @@ class Worker {
 
   void cancel() { cancel_.emit(asio::cancellation_type::terminal); }
 
+  bool made(const asio::cancellation_state& state) const noexcept { return !state_used_ && state.slot() == made_slot_; }
+
  private:
   Task<> run() {
     for (;;) {
-      // While idle nobody cancels, but the last job may have been cancelled: that must not end this coroutine.
-      co_await asio::this_coro::throw_if_cancelled(false);
-      while (!job_) co_await idle_.wait_for_notify();
       // Forgets the last job's cancellation, and what its handler made of these two.
-      co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+      asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+      if (state_used_ || state.slot().has_handler()) {
+        auto reset = asio::this_coro::reset_cancellation_state(Filter(*this), asio::enable_terminal_cancellation());
+        co_await std::move(reset);
+        state = co_await asio::this_coro::cancellation_state;
+        made_slot_ = state.slot();
+        state_used_ = false;
+      }
       co_await asio::this_coro::throw_if_cancelled(true);
-      co_await job_->run();
+      if (!job_) {
+        pool_.idle_.push_back(this);
+        // Meanwhile nobody cancels.
+        while (!job_) co_await idle_.wait_for_notify();
+      }
+      std::exception_ptr thrown;
+      try {
+        co_await job_->run();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      job_->on_end(thrown);
       job_->worker_ = nullptr;
-      std::unique_ptr<Job> done = std::move(job_);
-      pool_.idle_.push_back(this);
-      done.reset();
+      job_.reset();
     }
   }
 
   WorkerPool& pool_;
+  // Whether the coroutine's cancellation state is not as it was made here, with which slot.
+  bool state_used_ = true;
+  asio::cancellation_slot made_slot_;
   asio::cancellation_signal cancel_;
   std::unique_ptr<Job> job_;
   Signal idle_;
@@ -64,6 +100,10 @@ class Worker {
 
 void Job::cancel_run() {
   if (worker_ != nullptr) worker_->cancel();
+}
+
+bool Job::is_own(const asio::cancellation_state& state) const noexcept {
+  return worker_ != nullptr && worker_->made(state);
 }
 
 WorkerPool::WorkerPool(asio::execution_context& context)

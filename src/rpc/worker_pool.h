@@ -1,8 +1,9 @@
 // Coroutines that are spawned once and resumed for each call.
 #pragma once
 
-#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <vector>
 
@@ -19,8 +20,9 @@ class Worker;
 class Job {
  public:
   virtual ~Job() = default;
-  /// Must not let an exception escape.
   virtual Task<> run() = 0;
+  /// run() has ended; null, or what it has thrown. The job is destroyed next. Must not let an exception escape.
+  virtual void on_end(const std::exception_ptr& /*thrown*/) {}
   /// The loop is shut down: destroy what waits in signals of this job. run() is not resumed any more.
   virtual void abandon() = 0;
 
@@ -28,6 +30,8 @@ class Job {
   /// Requests cancellation of whatever run() waits for; it takes effect in a later turn or inline. Nothing happens once
   /// run() has ended.
   void cancel_run();
+  /// Whether `state` is that of the coroutine of run(), and nobody has replaced it or used it: cancel_run() alone does.
+  bool is_own(const boost::asio::cancellation_state& state) const noexcept;
 
  private:
   friend class Worker;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -413,6 +414,31 @@ TEST_P(InterceptorTest, OneThatHangsIsCancelledAtTheDeadline) {
     const Outcome outcome = call("Ann", list, CallOptions().timeout(std::chrono::milliseconds(30)));
     ASSERT_TRUE(outcome.error);
     EXPECT_EQ(outcome.error->code(), Code::deadline_exceeded);
+  }
+}
+
+TEST_P(InterceptorTest, LimitsTheTimeOfWhatIsFurtherIn) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  const auto hang = made([](Context&, const Next& next) -> Task<> {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer timer(executor, std::chrono::hours(1));
+    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_await next();
+  });
+  // Its coroutines are of its own: next() must hear of their cancellation, not only of the call's.
+  const auto limit = made([](Context&, const Next& next) -> Task<> {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer timer(executor, std::chrono::milliseconds(5));
+    const auto first = co_await (next() || timer.async_wait(boost::asio::use_awaitable));
+    if (first.index() == 1) throw Error(Code::aborted, "too slow");
+  });
+  server_.intercept(hang);
+  for (const InterceptorList& list : {InterceptorList{limit}, InterceptorList{limit, hang}}) {
+    const auto began = std::chrono::steady_clock::now();
+    const Outcome outcome = call("Ann", list);
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.error->code(), Code::aborted);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
   }
 }
 

@@ -1,6 +1,8 @@
 // How the library fills a Context. Not API.
 #pragma once
 
+#include <utility>
+
 #include "connectrpc/context.h"
 #include "connectrpc/detail/server_call.h"
 
@@ -23,14 +25,28 @@ class ContextAccess {
   /// The call outlives the context.
   static Context make(ContextCall& call) { return Context(call); }
   /// Everything that `facts` points to outlives the context.
-  static void set(Context& context, const Facts& facts);
+  static void set(Context& context, const Facts& facts) {
+    context.method_ = facts.method;
+    context.raw_request_headers_ = facts.raw_request_headers;
+    context.peer_ = facts.peer;
+    context.http_method_ = facts.http_method;
+    context.authority_ = facts.authority;
+    context.deadline_ = facts.deadline;
+    context.protocol_ = facts.protocol;
+    context.codec_ = facts.codec;
+    context.http_version_ = facts.http_version;
+  }
   /// The headers to be sent; from then on they are frozen. `last`: nobody will read them any more.
   static Headers take_response_headers(Context& context, bool last);
 
   static void warn(const Context& context, std::string_view text) { context.call_.warn(text); }
 
   /// A client's: what will be sent, in place of Facts::raw_request_headers.
-  static void set_request_headers(Context& context, Headers headers);
+  static void set_request_headers(Context& context, Headers&& headers) {
+    context.request_headers_ = std::move(headers);
+    context.request_headers_made_ = true;
+    context.raw_request_headers_ = &context.request_headers_;
+  }
   static void set_http_version(Context& context, HttpVersion version) { context.http_version_ = version; }
 
   /// No hooks can be added from now on.
