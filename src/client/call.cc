@@ -535,6 +535,7 @@ void Call::fail_now(Error error) {
   }
   if (over_) return;
   over_ = true;
+  stop_timer();
   // In a later turn: whoever gives a call up does not expect coroutines to run.
   boost::asio::post(*loop_, [self = shared_from_this()] {
     if (self->interception_ != nullptr && !self->tell_interceptors()) self->interception_->cancel();
@@ -581,8 +582,13 @@ void Call::conclude(std::shared_ptr<Call>&& self, std::optional<Error>&& error, 
   progress();
 }
 
-void Call::release() {
+void Call::stop_timer() {
   if (scheduled()) timers_->cancel(*this);
+}
+
+void Call::release() {
+  // The deadline also ends interceptors that go on when the transport has ended.
+  if (interception_ == nullptr) stop_timer();
   if (watch_) watch_->stop();
   const std::shared_ptr<LinkPool> pool = std::exchange(pool_, {}).lock();
   if (pool) pool->forget(*this);

@@ -168,6 +168,7 @@ class Call final : public std::enable_shared_from_this<Call>,
   void fail_now(Error error);
   void fail_by_deadline();
   void end(std::optional<Error> error);
+  void stop_timer();
   void release();
 
   const std::shared_ptr<ChannelCore> core_;

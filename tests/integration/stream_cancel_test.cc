@@ -216,12 +216,14 @@ TEST_P(StreamCancel, OfTheWaitingStep) {
     stop = std::stop_source();
     const int before = rig_.counters().ended;
     ProbeRequest plan = plan_for(state);
-    if (state == State::client_sends && !tested.full_duplex()) plan.set_delay_ms(200);
+    if (state == State::client_sends && !tested.full_duplex()) plan.set_delay_ms(500);
     if (tested.kind == StreamType::client && state == State::handler_receives) plan.set_headers_first(false);
     const CallOptions options = with_plan(plan, CallOptions().stop_token(stop.get_token()));
+    std::atomic<int> sent = 0;
     const auto give_up = [&](auto& step) {
       EXPECT_TRUE(rig_.eventually([&] { return rig_.counters().started == before + 1; }));
-      rig_.idle(20ms);
+      // Until it waits: between two steps Asio itself would end a cancelled coroutine.
+      for (int seen = -1; seen != sent; rig_.idle(20ms)) seen = sent;
       EXPECT_FALSE(step.done());
       if (blocking) {
         stop.request_stop();
@@ -238,13 +240,11 @@ TEST_P(StreamCancel, OfTheWaitingStep) {
         if constexpr (requires { call.send(large); }) {
           Background step(rig_.io(), [&] {
             if constexpr (IsTask<decltype(call.send(large))>::value) {
-              return [](auto& stream, const ProbeRequest& message) -> Task<> {
-                while (co_await stream.send(message)) {
-                }
-              }(call, large);
+              return [](auto& stream, const ProbeRequest& message, std::atomic<int>& count) -> Task<> {
+                while (co_await stream.send(message)) ++count;
+              }(call, large, sent);
             } else {
-              while (call.send(large)) {
-              }
+              while (call.send(large)) ++sent;
               throw Error(Code::canceled, "send() gave false");
             }
           });
