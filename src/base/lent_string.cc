@@ -19,6 +19,8 @@ constexpr std::size_t most_waste = 4;
 // What a connection with many calls of that size under way takes and gives back at once.
 constexpr std::size_t most_bytes = 3UL * 1024 * 1024;
 constexpr std::size_t most_strings = 32;
+// Of all classes together.
+constexpr std::size_t most_bytes_of_all = 8UL * 1024 * 1024;
 // Outputs of connections that say little.
 constexpr std::size_t most_small = 4;
 
@@ -42,9 +44,8 @@ std::size_t class_above(std::size_t size) noexcept { return size <= smallest_cla
 class Shelf {
  public:
   bool empty() const noexcept { return count_ == 0; }
-  void put(std::string& string, std::size_t most) noexcept {
-    if (count_ < most) strings_[count_++].swap(string);
-  }
+  bool full(std::size_t most) const noexcept { return count_ >= most; }
+  void put(std::string& string) noexcept { strings_[count_++].swap(string); }
   std::string take() noexcept { return std::exchange(strings_[--count_], std::string()); }
 
  private:
@@ -55,6 +56,13 @@ class Shelf {
 struct Spares {
   Shelf small;  // below the smallest class
   std::array<Shelf, classes> large;
+  std::size_t bytes = 0;  // of the large ones
+
+  std::string take_large(std::size_t index) noexcept {
+    std::string string = large[index].take();
+    bytes -= string.capacity();
+    return string;
+  }
 };
 
 // Trivial, so that it may be asked after the thread's end.
@@ -80,7 +88,7 @@ std::string find(std::size_t size) {
   const std::size_t wanted = class_above(size);
   if (spares != nullptr)
     for (std::size_t i = wanted; i < std::min(classes, wanted + most_waste); ++i)
-      if (!spares->large[i].empty()) return spares->large[i].take();
+      if (!spares->large[i].empty()) return spares->take_large(i);
   std::string fresh;
   fresh.reserve(wanted < classes ? class_size(wanted) : size);
   return fresh;
@@ -92,7 +100,7 @@ std::string borrow_string() {
   std::string string;
   if (spares == nullptr) return string;
   for (std::size_t i = classes; i-- > 0 && string.capacity() < smallest_class;)
-    if (!spares->large[i].empty()) string = spares->large[i].take();
+    if (!spares->large[i].empty()) string = spares->take_large(i);
   if (string.capacity() < smallest_class && !spares->small.empty()) string = spares->small.take();
   string.clear();
   return string;
@@ -114,10 +122,15 @@ void give_back(std::string& string) noexcept {
   const std::size_t size = string.capacity();
   if (size <= largest_kept && (spares != nullptr || open_spares() != nullptr)) {
     if (size < smallest_class) {
-      spares->small.put(string, most_small);
+      if (!spares->small.full(most_small)) spares->small.put(string);
     } else {
       const std::size_t index = class_within(size);
-      spares->large[index].put(string, std::min(most_strings, most_bytes / class_size(index)));
+      Shelf& shelf = spares->large[index];
+      if (!shelf.full(std::min(most_strings, most_bytes / class_size(index))) &&
+          spares->bytes + size <= most_bytes_of_all) {
+        spares->bytes += size;
+        shelf.put(string);
+      }
     }
   }
   std::string().swap(string);  // assigning an empty string would keep the memory

@@ -76,6 +76,21 @@ TEST_F(LentString, OfLargeOnesFewAreKept) {
   EXPECT_LT(borrow_string().capacity(), 100U);
 }
 
+TEST_F(LentString, OfAllSizesTogetherNoMoreIsKeptThanABound) {
+  for (int i = 0; i < 40; ++i)
+    for (const std::size_t size : {20'000U, 50'000U, 100'000U, 200'000U, 400'000U}) leave(size);
+  std::size_t kept = 0;
+  std::vector<std::string> all;
+  while (all.empty() || all.back().capacity() >= 16'384U) kept += all.emplace_back(borrow_string()).capacity();
+  EXPECT_GT(kept, 6'000'000U);
+  EXPECT_LT(kept, 9'000'000U);
+  // And as much again.
+  for (std::string& string : all) give_back(string);
+  std::size_t again = 0;
+  for (std::size_t last = 16'384; last >= 16'384;) again += last = all.emplace_back(borrow_string()).capacity();
+  EXPECT_GT(again, 6'000'000U);
+}
+
 TEST_F(LentString, WhatIsLentFitsWhatIsAskedFor) {
   for (std::size_t size = 1; size < 2'000'000; size += size / 7 + 1) {
     std::string string = borrow_string(size);
