@@ -149,14 +149,14 @@ void drive(io::Session& session, std::string_view input, Random& random, Act act
       ++stalls;
     }
     act();
-    std::string out;
+    io::Output out;
     session.produce(out, 1 + pick(random, 300));
     act();
   }
   if (!session.wants_close() && random() % 4 != 0) session.receive_end();
   act();
   for (int turns = 0; turns < 10; ++turns) {
-    std::string out;
+    io::Output out;
     session.produce(out, 100);
   }
   if (random() % 2 == 0) session.connection_lost("lost");

@@ -13,6 +13,7 @@
 
 #include "http2/client_session.h"
 #include "http2/server_session.h"
+#include "io/output_testlib.h"
 
 namespace connectrpc::http2 {
 namespace {
@@ -128,7 +129,7 @@ class Handler final : public http::RequestHandler {
 
 template <class Act>
 void drive(io::Session& session, std::string_view input, Random& random, Act act) {
-  std::string out;
+  io::Output out;
   while (!input.empty() && session.wants_read() && !session.wants_close()) {
     session.receive(cut(random, input));
     act();
@@ -185,8 +186,9 @@ void fuzz_both(std::string_view input, Random& random) {
     const auto server = make_server_session(handler, small_limits(), Peer(), "http");
     const auto client = make_client_session(small_limits(), Peer());
     const auto move = [&](io::Session& from, io::Session& to) {
-      std::string bytes;
-      from.produce(bytes, 1 + pick(random, 300));
+      io::Output out;
+      from.produce(out, 1 + pick(random, 300));
+      std::string bytes = io::text_of(out);
       if (!input.empty() && input.front() != 0 && !bytes.empty()) bytes[pick(random, bytes.size())] ^= input.front();
       if (!input.empty()) input.remove_prefix(1);
       for (std::string_view rest = bytes; !rest.empty();) to.receive(cut(random, rest));
