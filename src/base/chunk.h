@@ -69,10 +69,6 @@ std::size_t first(Mask mask) noexcept {
   return words[0] != 0 ? before(words[0]) : 8 + before(words[1]);
 }
 
-}  // namespace chunk
-
-namespace chunk {
-
 template <class AreBad>
 [[gnu::noinline]] bool none_of_many(std::string_view text, AreBad are_bad) noexcept {
   const std::size_t last = text.size() - sizeof(Chunk);

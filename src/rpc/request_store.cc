@@ -22,7 +22,8 @@ using google::protobuf::MessageLite;
 // arena is emptied.
 class KeptRequest {
  public:
-  KeptRequest(const MessageLite& type, std::size_t bytes) : type_(type), block_size_(block_for(expansion * bytes)) {
+  KeptRequest(const MessageLite& type, std::size_t bytes) : type_(type) {
+    take_block(expansion * bytes);
     begin();
   }
   KeptRequest(const KeptRequest&) = delete;
@@ -37,7 +38,7 @@ class KeptRequest {
     if (++uses_ == 1) used_once_ = used;
     if (uses_ < most_uses && used <= most_growth * used_once_) return;
     arena_.reset();
-    if (used > block_size_) block_size_ = block_for(used);
+    if (used > block_size_) take_block(used);
     begin();
   }
 
@@ -49,30 +50,28 @@ class KeptRequest {
   // Nested messages with texts take as many times their encoded size.
   static constexpr std::size_t expansion = 4;
 
-  static std::size_t block_for(std::size_t bytes) noexcept {
+  void take_block(std::size_t wanted) {
     constexpr std::size_t least = 4UL * 1024;
     constexpr std::size_t most = 192UL * 1024;
-    return std::clamp(bytes, least, most);
+    const std::size_t size = std::clamp(wanted, least, most);
+    if (size == block_size_) return;
+    block_ = std::make_unique_for_overwrite<char[]>(size);
+    block_size_ = size;
   }
 
   void begin() {
-    if (capacity_ < block_size_) {
-      block_ = std::make_unique_for_overwrite<char[]>(block_size_);
-      capacity_ = block_size_;
-    }
     google::protobuf::ArenaOptions options;
     options.initial_block = block_.get();
-    options.initial_block_size = capacity_;
-    options.start_block_size = capacity_;
-    options.max_block_size = std::max(capacity_, options.max_block_size);
+    options.initial_block_size = block_size_;
+    options.start_block_size = block_size_;
+    options.max_block_size = std::max(block_size_, options.max_block_size);
     message_ = type_.New(&arena_.emplace(options));
     uses_ = 0;
   }
 
   const MessageLite& type_;
-  std::size_t block_size_;
-  std::size_t capacity_ = 0;
   std::unique_ptr<char[]> block_;
+  std::size_t block_size_ = 0;
   std::optional<Arena> arena_;
   MessageLite* message_ = nullptr;
   int uses_ = 0;
