@@ -417,13 +417,17 @@ TEST_P(InterceptorTest, OneThatHangsIsCancelledAtTheDeadline) {
   }
 }
 
-TEST_P(InterceptorTest, OneThatHangsBehindNextIsCancelledAtTheDeadline) {
-  const auto hang = made([](Context&, const Next& next) -> Task<> {
+std::shared_ptr<Interceptor> hanging_behind_next() {
+  return made([](Context&, const Next& next) -> Task<> {
     co_await next();
     const auto executor = co_await boost::asio::this_coro::executor;
     boost::asio::steady_timer timer(executor, std::chrono::hours(1));
     co_await timer.async_wait(boost::asio::use_awaitable);
   });
+}
+
+TEST_P(InterceptorTest, OneThatHangsBehindNextIsCancelledAtTheDeadline) {
+  const auto hang = hanging_behind_next();
   server_.intercept("greet.v1.GreetService", hang);
   for (const InterceptorList& list : {InterceptorList{}, InterceptorList{hang}}) {
     const Outcome outcome = call("Ann", list, CallOptions().timeout(std::chrono::milliseconds(100)));
@@ -433,12 +437,7 @@ TEST_P(InterceptorTest, OneThatHangsBehindNextIsCancelledAtTheDeadline) {
 }
 
 TEST_P(InterceptorTest, OneOfAChannelThatHangsBehindNextIsCancelledAtTheDeadline) {
-  const auto hang = made([](Context&, const Next& next) -> Task<> {
-    co_await next();
-    const auto executor = co_await boost::asio::this_coro::executor;
-    boost::asio::steady_timer timer(executor, std::chrono::hours(1));
-    co_await timer.async_wait(boost::asio::use_awaitable);
-  });
+  const auto hang = hanging_behind_next();
   const Outcome outcome = call("Ann", {hang}, CallOptions().timeout(std::chrono::milliseconds(300)));
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code(), Code::deadline_exceeded);
