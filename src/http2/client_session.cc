@@ -1,7 +1,6 @@
 // The client's end of an HTTP/2 connection.
 #include "http2/client_session.h"
 
-#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -173,6 +172,7 @@ void ClientSession::submit(Stream& base) {
   if (!head.authority.empty()) fields().add(":authority", head.authority);
   fields().add_all(head.headers);
   if (!fields_fit(stream)) return;
+  stream.rules.answers(head.method);
   const bool head_only = stream.finished && stream.body.size() == 0 && stream.trailers.empty();
   const nghttp2_data_provider body = source(stream);
   stream.submitted = true;
@@ -202,32 +202,22 @@ void ClientSession::on_fields_begin(const nghttp2_frame& frame) {
 void ClientSession::on_head_field(Stream& stream, std::string_view name, std::string_view value) {
   ClientExchange* const exchange = exchange_of(stream);
   if (exchange == nullptr) return;
-  if (name == ":status") {
-    std::from_chars(value.data(), value.data() + value.size(), exchange->head().status);
-  } else if (name == "content-length") {
-    take_length(*exchange, value);
-  } else {
+  if (name != ":status" && name != "content-length") {
     detail::HeadersAccess::append_lower(exchange->head().headers, name, value);
   }
 }
 
 void ClientSession::on_head_complete(Stream& stream) {
   ClientExchange* const exchange = exchange_of(stream);
-  if (exchange == nullptr) {
-    stream.head_complete = true;
-    return;
-  }
-  const int status = exchange->head().status;
-  if (status >= 100 && status < 200) {
-    exchange->head().headers.clear();
+  const int status = stream.rules.status();
+  if (MessageRules::is_informational(status)) {
+    stream.rules.begin_again();
+    if (exchange != nullptr) exchange->head().headers.clear();
     return;
   }
   stream.head_complete = true;
-  if (status < 100) {
-    fail(stream, http::ResetReason::protocol_error, "the server broke HTTP/2: its :status is " + std::to_string(status),
-         NGHTTP2_PROTOCOL_ERROR);
-    return;
-  }
+  if (exchange == nullptr) return;
+  exchange->head().status = status;
   exchange->set_head_received();
   touch_inbound(*exchange);
 }

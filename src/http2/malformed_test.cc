@@ -39,6 +39,12 @@ TEST(Malformed, RequestsReachNoHandler) {
       {"two paths", request_fields() + field(":path", "/q")},
       {"no path", field(":method", "GET") + field(":scheme", "http") + field(":authority", "a")},
       {"empty path", request_fields("GET", "")},
+      {"relative path", request_fields("GET", "a")},
+      {"space in the path", request_fields("GET", "/a b")},
+      {"slash in the authority",
+       field(":method", "GET") + field(":scheme", "http") + field(":path", "/") + field(":authority", "a/b")},
+      {"neither authority nor host", field(":method", "GET") + field(":scheme", "http") + field(":path", "/")},
+      {"two hosts", request_fields() + field("host", "a") + field("host", "a")},
       {"no method", field(":path", "/") + field(":scheme", "http") + field(":authority", "a")},
       {"two content-lengths", request_fields() + field("content-length", "0") + field("content-length", "1")},
       {"negative content-length", request_fields() + field("content-length", "-1")},
@@ -65,6 +71,7 @@ TEST(Malformed, RequestsAfterTheirHead) {
       {"body shorter than announced", frame(test::data, test::end_stream, 1, "1234")},
       {"trailers that do not end", frame(test::headers, test::end_headers, 1, field("x", "1"))},
       {"pseudo-header in trailers", frame(test::headers, whole, 1, field(":path", "/"))},
+      {"content-length in trailers", frame(test::headers, whole, 1, field("content-length", "0"))},
       {"bad trailer", frame(test::headers, whole, 1, field("x", "a\rb"))},
   };
   for (const Case& one : cases) {
@@ -103,6 +110,12 @@ TEST(Malformed, Answers) {
       {"status below 100", frame(test::headers, whole, 1, field(":status", "099"))},
       {"101", frame(test::headers, whole, 1, field(":status", "101"))},
       {"1xx that ends", frame(test::headers, whole, 1, field(":status", "103"))},
+      {"1xx with a body",
+       frame(test::headers, test::end_headers, 1, field(":status", "103")) + frame(test::data, test::none, 1, "x")},
+      {"1xx with an end", frame(test::headers, test::end_headers, 1, field(":status", "103")) +
+                              frame(test::data, test::end_stream, 1, "")},
+      {"no content with a body", frame(test::headers, test::end_headers, 1, field(":status", "204")) +
+                                     frame(test::data, test::end_stream, 1, "x")},
       {"body too short",
        frame(test::headers, test::end_headers, 1, field(":status", "200") + field("content-length", "5")) +
            frame(test::data, test::end_stream, 1, "1234")},
@@ -187,6 +200,38 @@ TEST(Malformed, InformationalAnswersAreSkipped) {
   EXPECT_TRUE(call->head_received());
   EXPECT_EQ(call->response().status, 800);
   EXPECT_EQ(call->response().headers, Headers({"final", "1"}));
+}
+
+TEST(Malformed, AnAnswerToHeadHasALengthButNoBody) {
+  auto client = make_client_session({}, {});
+  client->receive(test::server_preface());
+  http::RequestHead head = Joined::head();
+  head.method = "HEAD";
+  auto call = client->start(std::move(head), true);
+  test::all_output(*client);
+  client->receive(frame(test::headers, whole, 1, field(":status", "200") + field("content-length", "5")));
+  EXPECT_FALSE(call->reset());
+  EXPECT_TRUE(call->inbound_ended());
+  EXPECT_TRUE(test::frames(test::all_output(*client), test::rst_stream, 1).empty());
+}
+
+// The bytes were taken from the connection's window, or it would close for good.
+TEST(Malformed, ABodyThatIsTooLongDoesNotStopTheConnection) {
+  test::Requests requests;
+  http::SessionLimits limits;
+  limits.connection_window = 65'535;
+  auto server = make_server_session(requests, limits, {}, "http");
+  server->receive(test::client_preface());
+  const std::string large(16 * 1024, 'x');
+  for (std::uint32_t id = 1; id < 21; id += 2) {
+    server->receive(frame(test::headers, test::end_headers, id, request_fields() + field("content-length", "5")) +
+                    frame(test::data, test::end_stream, id, large));
+    ASSERT_EQ(test::frames(test::all_output(*server), test::rst_stream, id).size(), 1u);
+  }
+  server->receive(frame(test::headers, test::end_headers, 21, request_fields()) +
+                  frame(test::data, test::end_stream, 21, large));
+  EXPECT_EQ(requests.last().body().size(), large.size());
+  EXPECT_FALSE(server->wants_close());
 }
 
 TEST(Malformed, HostStandsInForAuthority) {

@@ -141,9 +141,7 @@ void ServerSession::on_head_field(Stream& base, std::string_view name, std::stri
     }
   } else if (name == "host") {
     if (!stream.authority_seen) head.authority = value;
-  } else if (name == "content-length") {
-    take_length(*stream.fresh, value);
-  } else {
+  } else if (name != "content-length") {
     detail::HeadersAccess::append_lower(head.headers, name, value);
   }
 }

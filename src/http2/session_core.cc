@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -77,8 +76,7 @@ std::unique_ptr<nghttp2_option, OptionDelete> make_options(const http::SessionLi
   std::unique_ptr<nghttp2_option, OptionDelete> option(raw);
   nghttp2_option_set_no_auto_window_update(raw, 1);
   nghttp2_option_set_no_closed_streams(raw, 1);
-  // grpc++ sends values with spaces at the ends, which nghttp2 would drop silently; they are trimmed here instead.
-  nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(raw, 1);
+  nghttp2_option_set_no_http_messaging(raw, 1);  // MessageRules does
   nghttp2_option_set_max_send_header_block_length(raw, largest_head);
   limit_resets(raw, 0);
   // nghttp2's own 8 would end the connection of a peer whose stream needs no more than a refusal.
@@ -98,7 +96,6 @@ struct SessionCore::Callbacks {
     std::unique_ptr<nghttp2_session_callbacks, CallbacksDelete> callbacks(raw);
     nghttp2_session_callbacks_set_on_begin_headers_callback(raw, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(raw, on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback(raw, on_invalid_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(raw, on_frame_recv);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(raw, on_invalid_frame_recv);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(raw, on_data_chunk_recv);
@@ -121,18 +118,12 @@ struct SessionCore::Callbacks {
                        const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
     return guarded([&] {
       SessionCore& self = core(user);
-      if (Stream* stream = self.find(frame->hd.stream_id))
-        self.on_field(*stream, as_text(name, name_size), as_text(value, value_size));
-      return 0;
-    });
-  }
-
-  // Without this nghttp2 would leave the field out and go on: a message with forbidden fields is malformed.
-  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
-                               const std::uint8_t*, std::size_t, std::uint8_t, void* user) {
-    return guarded([&] {
-      core(user).complaint_ = "invalid field " + quoted(as_text(name, name_size));
-      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+      Stream* const stream = self.find(frame->hd.stream_id);
+      if (stream == nullptr) return 0;
+      const Fault fault = self.on_field(*stream, as_text(name, name_size), as_text(value, value_size));
+      if (fault == Fault::none) return 0;
+      self.break_off(*stream, fault, as_text(name, name_size));
+      return static_cast<int>(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE);  // the rest of the fields is not of interest
     });
   }
 
@@ -141,18 +132,8 @@ struct SessionCore::Callbacks {
       SessionCore& self = core(user);
       switch (frame->hd.type) {
         case NGHTTP2_HEADERS:
-          if (Stream* stream = self.find(frame->hd.stream_id)) self.on_fields_complete(*stream);
-          [[fallthrough]];
         case NGHTTP2_DATA:
-          if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-            if (Stream* stream = self.find(frame->hd.stream_id)) {
-              stream->remote_ended = true;
-              if (stream->link != nullptr) {
-                stream->link->take_end();
-                self.touch_inbound(*stream->link);
-              }
-            }
-          }
+          if (Stream* stream = self.find(frame->hd.stream_id)) self.on_message_frame(*stream, frame->hd);
           break;
         case NGHTTP2_RST_STREAM:
           if (Stream* stream = self.find(frame->hd.stream_id)) stream->reset_by_peer = true;
@@ -200,7 +181,10 @@ struct SessionCore::Callbacks {
       SessionCore& self = core(user);
       if (Stream* stream = self.find(id)) {
         stream->body_bytes += size;
-        if (stream->link != nullptr) {
+        const Fault fault = stream->head_complete ? stream->rules.body(stream->body_bytes) : Fault::no_head;
+        if (fault != Fault::none) {
+          self.break_off(*stream, fault);
+        } else if (stream->link != nullptr) {
           stream->link->take_body(as_text(bytes, size));
           self.touch_inbound(*stream->link);
         }
@@ -297,11 +281,8 @@ struct SessionCore::Callbacks {
 
   static int on_error(nghttp2_session*, int, const char* message, std::size_t size, void* user) {
     return guarded([&] {
-      // What on_invalid_header() said is shorter, and nghttp2 quotes whole values.
       constexpr std::size_t most = 160;
-      const std::string_view text(message, size);
-      if (std::string& complaint = core(user).complaint_; complaint.empty())
-        complaint = printable(text.substr(0, std::min(text.find(", value: ["), most)));
+      core(user).complaint_ = printable(std::string_view(message, std::min(size, most)));
       return 0;
     });
   }
@@ -450,13 +431,20 @@ Stream* SessionCore::find_other(std::int32_t id) noexcept {
   return stream;
 }
 
-inline void SessionCore::on_field(Stream& stream, std::string_view name, std::string_view value) {
+inline Fault SessionCore::on_field(Stream& stream, std::string_view name, std::string_view value) {
+  const Fault fault =
+      stream.head_complete ? stream.rules.trailer(name, value) : stream.rules.head_field(incoming(), name, value);
+  if (fault != Fault::none) return fault;
   constexpr std::size_t field_overhead = 32;  // RFC 9113 section 6.5.2
   stream.field_bytes += name.size() + value.size() + field_overhead;
   // nghttp2 counts only what a frame holds, and one byte may stand for a field of 4 KiB.
-  if (stream.field_bytes > limits_.header_list) return on_excess_field(stream, name, value);
+  if (stream.field_bytes > limits_.header_list) {
+    on_excess_field(stream, name, value);
+    return fault;
+  }
+  // grpc++ sends values with spaces at the ends.
   value = trimmed(value);
-  if (stream.link == nullptr) return;
+  if (stream.link == nullptr) return fault;
   if (stream.head_complete) {
     stream.link->take_trailer(name, value);
   } else if (may_be_special(name)) {
@@ -464,12 +452,42 @@ inline void SessionCore::on_field(Stream& stream, std::string_view name, std::st
   } else {
     detail::HeadersAccess::append_lower(stream.link->head_fields(), name, value);
   }
+  return fault;
+}
+
+Fault SessionCore::fault_of(Stream& stream, const nghttp2_frame_hd& frame) const {
+  const bool ends = (frame.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (stream.head_complete) {
+    if (frame.type == NGHTTP2_HEADERS && !ends) return Fault::trailers_go_on;
+  } else {
+    if (frame.type != NGHTTP2_HEADERS) return Fault::no_head;
+    const Fault fault = stream.rules.head_complete(incoming());
+    if (fault != Fault::none) return fault;
+    if (ends && !is_server() && MessageRules::is_informational(stream.rules.status())) return Fault::no_head;
+  }
+  return ends ? stream.rules.end(stream.body_bytes) : Fault::none;
+}
+
+void SessionCore::on_message_frame(Stream& stream, const nghttp2_frame_hd& frame) {
+  if (const Fault fault = fault_of(stream, frame); fault != Fault::none) return break_off(stream, fault);
+  if (frame.type == NGHTTP2_HEADERS) on_fields_complete(stream);
+  if ((frame.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
+  stream.remote_ended = true;
+  if (stream.link == nullptr) return;
+  stream.link->take_end();
+  touch_inbound(*stream.link);
+}
+
+void SessionCore::break_off(Stream& stream, Fault fault, std::string_view name) {
+  fail(stream, http::ResetReason::protocol_error,
+       std::string(other_end()) + " broke HTTP/2: " + stream.rules.describe(fault, name), NGHTTP2_PROTOCOL_ERROR);
 }
 
 void SessionCore::on_fields_complete(Stream& stream) {
   if (stream.field_bytes > limits_.header_list) {
     on_fields_too_large(stream);
   } else if (!stream.head_complete) {
+    if (stream.link != nullptr && stream.rules.length()) stream.link->announced() = stream.rules.length();
     on_head_complete(stream);
   }
 }
@@ -495,22 +513,12 @@ std::string SessionCore::reset_text(const Stream& stream, std::uint32_t error_co
   const std::string who(other_end());
   if (stream.reset_by_peer) return who + " reset the stream: " + error_name(error_code);
   if (error_code == NGHTTP2_REFUSED_STREAM && goaway_) return refused_text();
-  const auto announced = stream.link->announced();
-  if (error_code == NGHTTP2_PROTOCOL_ERROR && announced)
-    return who + " broke HTTP/2: its body's length is not the announced " + std::to_string(*announced) + " bytes";
   return who + " broke HTTP/2: " + error_name(error_code);
 }
 
 std::string SessionCore::refused_text() const {
   const std::string text = std::string(other_end()) + " is going away and did not process the request";
   return end_text_.empty() ? text : text + "; " + end_text_;
-}
-
-// nghttp2 has made sure that it is a number.
-void SessionCore::take_length(Link& link, std::string_view digits) {
-  std::uint64_t length = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  link.announced() = length;
 }
 
 // ---- Bytes out

@@ -110,7 +110,6 @@ class SessionCore : public io::Session {
   /// find() will be asked for it.
   void remember(Stream& stream) noexcept { recent_ = &stream; }
   void cut(Stream& stream);
-  static void take_length(Link& link, std::string_view digits);
   /// Why a request was not processed, once GOAWAY has come.
   std::string refused_text() const;
   void set_fresh(Link& link) noexcept { link.fresh_ = true; }
@@ -173,8 +172,15 @@ class SessionCore : public io::Session {
   void mute(Stream& stream);
   void recycle(Stream& stream);
   void fail_connection(int library_error);
-  void on_field(Stream& stream, std::string_view name, std::string_view value);
+  MessageRules::Of incoming() const noexcept {
+    return is_server() ? MessageRules::Of::requests : MessageRules::Of::responses;
+  }
+  Fault on_field(Stream& stream, std::string_view name, std::string_view value);
+  void on_message_frame(Stream& stream, const nghttp2_frame_hd& frame);
   void on_fields_complete(Stream& stream);
+  Fault fault_of(Stream& stream, const nghttp2_frame_hd& frame) const;
+  /// The peer's message is malformed.
+  void break_off(Stream& stream, Fault fault, std::string_view name = {});
   void on_stream_closed(Stream& stream, std::uint32_t error_code);
   void body_grew(Stream& stream);
   void sent_some(Stream& stream);

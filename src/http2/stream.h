@@ -6,6 +6,7 @@
 #include <string>
 
 #include "connectrpc/headers.h"
+#include "http2/message_rules.h"
 #include "http2/send_queue.h"
 
 namespace connectrpc::http2 {
@@ -49,6 +50,7 @@ class Stream {
   bool reset_when_sent = false;
 
   // On the way in.
+  MessageRules rules;
   /// The head is complete, what follows are trailers.
   bool head_complete = false;
   bool remote_ended = false;
@@ -75,6 +77,7 @@ inline void Stream::clear() {
   trailers = Headers();
   finished = submitted = deferred = muted = ready = above_low_water = reset_when_sent = false;
   head_complete = remote_ended = reset_by_peer = closed = false;
+  rules = MessageRules();
   field_bytes = 0;
   body_bytes = 0;
   consumed = 0;
