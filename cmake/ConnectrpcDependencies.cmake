@@ -1,5 +1,8 @@
 # What the library is built on. docs/dependencies.md says why each is here.
+include(ConnectrpcArchives)
+
 find_package(Threads REQUIRED)
+connectrpc_begin_archives()
 find_package(Boost 1.81 REQUIRED COMPONENTS url)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Protobuf 3.21 REQUIRED)
@@ -11,7 +14,7 @@ find_package(ZLIB REQUIRED)
 # Compression beyond gzip and deflate: what is found is in, unless CONNECTRPC_WITH_… says otherwise.
 set(CONNECTRPC_COMPRESSIONS "")
 set(CONNECTRPC_COMPRESSION_MODULES "")
-foreach(modules "BROTLI libbrotlienc libbrotlidec" "ZSTD libzstd" "SNAPPY snappy")
+foreach(modules "BROTLI libbrotlienc libbrotlidec libbrotlicommon" "ZSTD libzstd" "SNAPPY snappy")
   set(described "\"${modules}\"")
   separate_arguments(modules)
   list(POP_FRONT modules name)
@@ -30,3 +33,4 @@ foreach(modules "BROTLI libbrotlienc libbrotlidec" "ZSTD libzstd" "SNAPPY snappy
     string(APPEND CONNECTRPC_COMPRESSION_MODULES " ${described}")
   endif()
 endforeach()
+connectrpc_end_archives()

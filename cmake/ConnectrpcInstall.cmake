@@ -39,5 +39,6 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/connectrpc-config-v
 install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/connectrpc-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/connectrpc-config-version.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/ConnectrpcArchives.cmake
   ${PROJECT_SOURCE_DIR}/cmake/ConnectrpcGenerate.cmake
   DESTINATION ${package_dir})

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh BUILD: installs what BUILD holds, builds the project beside this script against the installed package from
-# scratch, starts it and asks it with curl.
+# scratch, starts it and asks it with curl; then once more with archives of what the library is built on.
 set -eu
 build=$(realpath "$1")
 project=$(cd "$(dirname "$0")/project" && pwd)
@@ -20,26 +20,42 @@ cmake --install "$build" --prefix "$work/first" > "$work/install.log" || { cat "
 mv "$work/first" "$work/prefix"
 "$work/prefix/bin/protoc-gen-connect-cpp" --version
 
-step configure
-cmake -S "$project" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$work/prefix" \
-  -DCMAKE_CXX_FLAGS="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror" > "$work/configure.log" 2>&1 ||
-  { cat "$work/configure.log"; exit 1; }
+# build_in FOLDER ARG…
+build_in() {
+  local folder=$1
+  shift
+  cmake -S "$project" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$work/prefix" \
+    -DCMAKE_CXX_FLAGS="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror" "$@" > "$work/configure.log" 2>&1 ||
+    { cat "$work/configure.log"; exit 1; }
+  cmake --build "$folder" > "$work/build.log" || { cat "$work/build.log"; exit 1; }
+}
 
 step build
-cmake --build "$work/build" > "$work/build.log" || { cat "$work/build.log"; exit 1; }
+build_in "$work/build"
 
 # connectrpc_generate tells the build tool all that its commands read and write.
 cmake --build "$work/build" | tee "$work/again.log" | grep -q "no work to do" || { cat "$work/again.log"; exit 1; }
 
+# start PROGRAM
+start() {
+  : > "$work/address"
+  "$1" > "$work/address" &
+  server=$!
+  for _ in $(seq 100); do
+    [ -s "$work/address" ] && break
+    kill -0 "$server" || { echo "the server ended before it was ready"; exit 1; }
+    sleep 0.1
+  done
+  url=$(head -n 1 "$work/address")
+}
+finish() {
+  kill "$server"
+  wait "$server" || { echo "the server ended with status $?"; exit 1; }
+  server=
+}
+
 step call
-"$work/build/hello_server" > "$work/address" &
-server=$!
-for _ in $(seq 100); do
-  [ -s "$work/address" ] && break
-  kill -0 "$server" || { echo "the server ended before it was ready"; exit 1; }
-  sleep 0.1
-done
-url=$(head -n 1 "$work/address")
+start "$work/build/hello_server"
 
 # expect NAME WANTED GOT
 expect() {
@@ -58,6 +74,15 @@ expect header Ada \
   "$(ask -o /dev/null -w '%header{greeted}' -H 'content-type: application/json' -d '{"name": "Ada"}')"
 
 step stop
-kill "$server"
-wait "$server" || { echo "the server ended with status $?"; exit 1; }
-server=
+finish
+
+step archives
+build_in "$work/archives" -DCONNECTRPC_STATIC_DEPENDENCIES=ON
+needed=$(readelf -d "$work/archives/hello_server" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+for library in protobuf ssl crypto nghttp2 boost_url deflate brotli zstd snappy; do
+  ! grep -q "lib$library" <<< "$needed" || { echo "needs lib$library as a shared library:" $needed; exit 1; }
+done
+start "$work/archives/hello_server"
+expect HTTP/2 '{"text":"Hello, Ada!"}' \
+  "$(ask --http2-prior-knowledge -H 'content-type: application/json' -d '{"name": "Ada"}')"
+finish

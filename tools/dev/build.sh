@@ -48,18 +48,18 @@ run_bench_budget() {
 }
 
 # run_bench_peers [--no-build] [ARG OF bench/peers/run.py…] — peers are built once into the user's cache; one that cannot
-# be built here is left out, and a line says why.
+# be built here is left out, and a line says why. Ours takes in what it is built on, as all peers do.
 run_bench_peers() {
   local peers=$cache/peers
   setup_packages peers
-  build_preset release bench_server bench_client || return 1
+  build_preset archives bench_server bench_client || return 1
   if [[ ${1:-} == --no-build ]]; then
     shift
   else
     say "building the peers into $peers (once)"
     bench/peers/build.sh "$peers" || return 1
   fi
-  python3 bench/peers/run.py --ours "$build/release/bin" --built "$peers" --out "$build/bench" "$@" || return 1
+  python3 bench/peers/run.py --ours "$build/archives/bin" --built "$peers" --out "$build/bench" "$@" || return 1
   say "the report: build/bench/report.md, report.json, report.svg"
 }
 
