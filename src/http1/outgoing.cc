@@ -81,7 +81,7 @@ void Outgoing::write(io::Output& out, std::size_t limit) {
 void Outgoing::write_body(io::Output& out, std::size_t size) {
   unsent_ -= size;
   while (size != 0) {
-    io::Chunk& piece = pieces_[first_];
+    io::BodyBytes& piece = pieces_[first_];
     const std::size_t part = std::min(size, piece.size() - front_);
     out.append(piece, front_, part);
     size -= part;

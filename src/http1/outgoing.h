@@ -55,7 +55,7 @@ class Outgoing {
   void write_body(io::Output& out, std::size_t size);
 
   // What is unsent: the pieces from first_ on, the first of them without its front_ bytes.
-  std::vector<io::Chunk> pieces_;
+  std::vector<io::BodyBytes> pieces_;
   std::size_t first_ = 0;
   std::size_t front_ = 0;
   std::size_t unsent_ = 0;

@@ -33,7 +33,7 @@ void SendQueue::move_to(io::Output& out, std::size_t count) {
   count = std::min(count, size_);
   size_ -= count;
   while (count != 0) {
-    io::Chunk& chunk = chunks_[first_];
+    io::BodyBytes& chunk = chunks_[first_];
     const std::size_t part = std::min(count, chunk.size() - offset_);
     out.append(chunk, offset_, part);
     count -= part;

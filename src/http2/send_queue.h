@@ -39,7 +39,7 @@ class SendQueue {
   // Empty, but for the memory of the last chunk.
   void keep_room();
 
-  std::vector<io::Chunk> chunks_;
+  std::vector<io::BodyBytes> chunks_;
   std::size_t first_ = 0;   // chunks before it were taken
   std::size_t offset_ = 0;  // bytes of chunks_[first_] that were taken
   std::size_t size_ = 0;

@@ -23,7 +23,7 @@ struct LentBytes {
 
 }  // namespace
 
-Chunk::Chunk(std::string bytes) {
+BodyBytes::BodyBytes(std::string bytes) {
   if (bytes.size() < base::worth_lending) {
     own_ = std::move(bytes);
   } else {
@@ -32,13 +32,13 @@ Chunk::Chunk(std::string bytes) {
   }
 }
 
-void Chunk::drop() noexcept {
+void BodyBytes::drop() noexcept {
   if (own_.capacity() >= base::worth_lending) base::give_back(own_);
   own_ = std::string();
   shared_.reset();
 }
 
-void Output::append(const Chunk& chunk, std::size_t at, std::size_t size) {
+void Output::append(const BodyBytes& chunk, std::size_t at, std::size_t size) {
   const std::string_view bytes = chunk.view().substr(at, size);
   if (!chunk.shared() || bytes.size() < worth_sharing) {
     copied_ += bytes;

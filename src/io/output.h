@@ -12,11 +12,11 @@ namespace connectrpc::io {
 
 /// Bytes of a body as a session keeps them until they leave: many stay where they are, to be shared with outputs, few
 /// are copied.
-class Chunk {
+class BodyBytes {
  public:
-  Chunk() = default;
+  BodyBytes() = default;
   /// Shared if they are many.
-  explicit Chunk(std::string bytes);
+  explicit BodyBytes(std::string bytes);
 
   std::string_view view() const noexcept { return shared_ != nullptr ? *shared_ : std::string_view(own_); }
   std::size_t size() const noexcept { return view().size(); }
@@ -43,7 +43,7 @@ class Output {
   /// Where bytes are copied to, at the end; to be appended to only.
   std::string& tail() noexcept { return copied_; }
   /// The `size` bytes of `chunk` from `at` on, which are shared if both are many.
-  void append(const Chunk& chunk, std::size_t at, std::size_t size);
+  void append(const BodyBytes& chunk, std::size_t at, std::size_t size);
 
   /// Bytes that wait.
   std::size_t size() const noexcept { return copied_.size() - sent_ + shared_size_; }

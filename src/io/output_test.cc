@@ -29,7 +29,7 @@ TEST(Output, BehavesLikeAString) {
         break;
       }
       case 2: {
-        const Chunk chunk(std::string(size, static_cast<char>('A' + i % 26)));
+        const BodyBytes chunk(std::string(size, static_cast<char>('A' + i % 26)));
         EXPECT_EQ(chunk.size(), size);
         const std::size_t at = size == 0 ? 0 : random() % size;
         const std::size_t part = std::min<std::size_t>(size - at, 16'384);
@@ -64,7 +64,7 @@ TEST(Output, BehavesLikeAString) {
 }
 
 TEST(Output, ManyBytesStayWhereTheyAre) {
-  std::optional<Chunk> chunk(std::string(100'000, 'x'));
+  std::optional<BodyBytes> chunk(std::string(100'000, 'x'));
   const char* const at = chunk->view().data();
   Output out;
   out.tail() += "head";
@@ -82,9 +82,9 @@ TEST(Output, ManyBytesStayWhereTheyAre) {
 
 TEST(Output, FewBytesAreCopied) {
   Output out;
-  const Chunk few(std::string(1'000, 'a'));
+  const BodyBytes few(std::string(1'000, 'a'));
   out.append(few, 0, 1'000);
-  const Chunk many(std::string(100'000, 'b'));
+  const BodyBytes many(std::string(100'000, 'b'));
   out.append(many, 0, 1'000);
   std::array<std::string_view, 8> pieces;
   EXPECT_EQ(out.pieces(pieces), 1U);
@@ -92,7 +92,7 @@ TEST(Output, FewBytesAreCopied) {
 
 TEST(Output, ASlowReaderDoesNotMakeItGrow) {
   Output out;
-  const Chunk chunk(std::string(20'000, 'x'));
+  const BodyBytes chunk(std::string(20'000, 'x'));
   out.tail() = std::string(1'000, 'y');
   for (int i = 0; i < 10'000; ++i) {
     out.prepare();
