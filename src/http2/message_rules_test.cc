@@ -1,3 +1,4 @@
+// What a message over HTTP/2 may and may not be, a field at a time.
 #include "http2/message_rules.h"
 
 #include <gtest/gtest.h>
