@@ -1,5 +1,5 @@
-# connectrpc_begin_archives() … connectrpc_end_archives() — with CONNECTRPC_STATIC_DEPENDENCIES, libraries that are looked for
-# between the two are found as archives (lib….a). They are for a program to take in, not for another shared library.
+# With CONNECTRPC_STATIC_DEPENDENCIES, libraries that are looked for between connectrpc_begin_archives() and
+# connectrpc_end_archives() are found as archives (lib….a). They are for a program to take in, not for another shared library.
 option(CONNECTRPC_STATIC_DEPENDENCIES "Link protobuf, OpenSSL, nghttp2, Boost.URL and the compressions as archives" OFF)
 
 macro(connectrpc_begin_archives)

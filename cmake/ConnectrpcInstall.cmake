@@ -33,12 +33,16 @@ install(EXPORT connectrpc-targets NAMESPACE connectrpc:: DESTINATION ${package_d
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/connectrpc-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/connectrpc-config.cmake
   INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
+configure_file(
+  ${PROJECT_SOURCE_DIR}/cmake/connectrpc-dependencies.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/connectrpc-dependencies.cmake
+  @ONLY)
 # Before 1.0 every minor version may change the API.
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/connectrpc-config-version.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/connectrpc-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/connectrpc-config-version.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/connectrpc-dependencies.cmake
   ${PROJECT_SOURCE_DIR}/cmake/ConnectrpcArchives.cmake
   ${PROJECT_SOURCE_DIR}/cmake/ConnectrpcGenerate.cmake
   DESTINATION ${package_dir})
