@@ -7,13 +7,13 @@
 #include <boost/asio/ip/network_v6.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <charconv>
 #include <cstdlib>
 #include <initializer_list>
 #include <stdexcept>
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/decimal.h"
 #include "io/socket_address.h"
 
 namespace connectrpc::client {
@@ -59,10 +59,8 @@ std::optional<std::uint16_t> take_port(std::string_view& entry) {
   // An IPv6 address without brackets has colons of its own.
   const bool bracketed = colon > 0 && entry[colon - 1] == ']';
   if (!bracketed && entry.find(':') != colon) return std::nullopt;
-  std::uint16_t port = 0;
-  const std::string_view digits = entry.substr(colon + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  const auto port = base::parse_decimal<std::uint16_t>(entry.substr(colon + 1));
+  if (!port) return std::nullopt;
   entry = entry.substr(0, colon);
   return port;
 }

@@ -3,19 +3,17 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <charconv>
 #include <stdexcept>
 #include <system_error>
 
+#include "base/decimal.h"
 #include "io/socket_address.h"
 
 namespace connectrpc::client {
 
 // Not Boost's port_number(), which takes 99999 for another.
 std::uint16_t port_from(std::string_view digits) noexcept {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  return error == std::errc() && end == digits.data() + digits.size() ? port : std::uint16_t{0};
+  return base::parse_decimal<std::uint16_t>(digits).value_or(0);
 }
 
 Url parse_url(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/character_set.h"
 #include "http1/head_text.h"
 #include "http1/outgoing.h"
 #include "http1/parser.h"
@@ -23,7 +24,7 @@ bool has_no_body(std::string_view method) {
 
 // Why this cannot be written as a head, or "".
 std::string_view head_fault(const http::RequestHead& head) {
-  if (!is_token(head.method)) return "the method is not a token";
+  if (!base::is_token(head.method)) return "the method is not a token";
   const bool bad_target = std::any_of(head.target.begin(), head.target.end(),
                                       [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
   if (head.target.empty() || bad_target) return "the target is empty or has a space or control character";

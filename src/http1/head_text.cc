@@ -2,13 +2,13 @@
 #include "http1/head_text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <system_error>
 
 #include "base/ascii.h"
+#include "base/character_set.h"
 #include "base/chunk.h"
+#include "base/decimal.h"
 #include "connectrpc/detail/headers_access.h"
-#include "http1/target.h"
 
 namespace connectrpc::http1 {
 namespace {
@@ -111,7 +111,7 @@ void write_own_field(std::string& out, std::string_view name, std::string_view v
 }
 
 void write_field(std::string& out, std::string_view name, std::string_view value) {
-  if (!is_token(name)) return;
+  if (!base::is_token(name)) return;
   write_own_field(out, name, value);
   if (!base::has_controls(value)) return;
   const auto value_end = out.end() - static_cast<std::ptrdiff_t>(behind_value.size());
@@ -146,11 +146,7 @@ void write_refusal(std::string& out, const http::Refusal& refusal) {
 std::optional<std::uint64_t> content_length_of(const Headers& headers) {
   const std::optional<std::string_view> text = headers.get("content-length");
   if (!text) return std::nullopt;
-  std::uint64_t length = 0;
-  const char* const end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, length);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return length;
+  return base::parse_decimal<std::uint64_t>(*text);
 }
 
 bool asks_to_close(const Headers& headers) {

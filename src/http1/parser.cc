@@ -6,13 +6,13 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/optional.hpp>
-#include <charconv>
 #include <limits>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "base/ascii.h"
+#include "base/decimal.h"
 #include "connectrpc/detail/headers_access.h"
 #include "http1/line_scanner.h"
 #include "http1/target.h"
@@ -174,11 +174,8 @@ void Gathered::add_content_length(std::string_view value) {
     return;
   }
   content_length_text = value;
-  std::uint64_t length = 0;
-  const char* const end = value.data() + value.size();
-  const auto [stop, error] = std::from_chars(value.data(), end, length);
-  if (error != std::errc() || stop != end || !base::is_digit(value.front()))
-    return refuse(400, "Content-Length is not a number");
+  const auto length = base::parse_decimal<std::uint64_t>(value);
+  if (!length) return refuse(400, "Content-Length is not a number");
   head.content_length = length;
 }
 

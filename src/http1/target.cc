@@ -2,36 +2,15 @@
 #include "http1/target.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 
 #include "base/ascii.h"
+#include "base/character_set.h"
 
 namespace connectrpc::http1 {
-namespace {
-
-constexpr std::array<bool, 256> make_set(std::string_view others) {
-  std::array<bool, 256> set{};
-  for (char c = 'a'; c <= 'z'; ++c) set[static_cast<unsigned char>(c)] = true;
-  for (char c = 'A'; c <= 'Z'; ++c) set[static_cast<unsigned char>(c)] = true;
-  for (char c = '0'; c <= '9'; ++c) set[static_cast<unsigned char>(c)] = true;
-  for (const char c : others) set[static_cast<unsigned char>(c)] = true;
-  return set;
-}
-// RFC 9110 §5.6.2 and RFC 3986 §3.2.2.
-constexpr std::array<bool, 256> token_characters = make_set("!#$%&'*+-.^_`|~");
-constexpr std::array<bool, 256> host_characters = make_set("-._~%!$&'()*+,;=:[]");
-
-bool consists_of(std::string_view text, const std::array<bool, 256>& set) noexcept {
-  return std::all_of(text.begin(), text.end(), [&](char c) { return set[static_cast<unsigned char>(c)]; });
-}
-
-}  // namespace
-
-bool is_token(std::string_view text) noexcept { return !text.empty() && consists_of(text, token_characters); }
 
 std::string_view host_fault(std::string_view host) noexcept {
-  if (!consists_of(host, host_characters)) return "the host has a character that hosts do not have";
+  if (!base::host_characters.has_all(host)) return "the host has a character that hosts do not have";
   return {};
 }
 

@@ -6,9 +6,6 @@
 
 namespace connectrpc::http1 {
 
-/// Whether `text` may be a method or the name of a field (RFC 9110 §5.6.2).
-bool is_token(std::string_view text) noexcept;
-
 /// Why `host` is not "host" or "host:port", or "" if it may be. An empty one may be.
 std::string_view host_fault(std::string_view host) noexcept;
 

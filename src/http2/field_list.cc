@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "connectrpc/detail/headers_access.h"
+#include "http2/message_rules.h"
 
 namespace connectrpc::http2 {
 namespace {
@@ -19,28 +20,17 @@ enum class Kind {
 Kind kind_of(std::string_view name) noexcept {
   if (!detail::begins_as_reserved(name)) return Kind::ordinary;
   bool passing = false;
-  bool forbidden = false;
   switch (name.front()) {
-    case 'c':
-      passing = name == "connect-timeout-ms";
-      forbidden = name == "connection";
-      break;
+    case 'c': passing = name == "connect-timeout-ms"; break;
     case 'g':
       passing = name == "grpc-timeout" || name == "grpc-message" || name == "grpc-trace-bin" ||
                 name == "grpc-status-details-bin";
       break;
-    case 'h': forbidden = name == "host"; break;
-    case 'k': forbidden = name == "keep-alive"; break;
-    case 'p': forbidden = name == "proxy-connection"; break;
-    case 't':
-      passing = name == "traceparent";
-      forbidden = name == "transfer-encoding";
-      break;
-    case 'u': forbidden = name == "upgrade"; break;
+    case 't': passing = name == "traceparent"; break;
     default: break;
   }
-  if (forbidden) return Kind::forbidden;
-  return passing ? Kind::passing : Kind::ordinary;
+  if (passing) return Kind::passing;
+  return name == "host" || is_about_the_connection(name) ? Kind::forbidden : Kind::ordinary;
 }
 
 std::uint8_t* bytes_of(std::string_view text) noexcept {

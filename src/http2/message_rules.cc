@@ -1,32 +1,16 @@
 // What HTTP/2 demands of a message (RFC 9113 section 8), looked at field by field.
 #include "http2/message_rules.h"
 
-#include <algorithm>
-#include <charconv>
-#include <limits>
-
 #include "base/ascii.h"
+#include "base/decimal.h"
 #include "http2/text.h"
 
 namespace connectrpc::http2 {
 namespace {
 
-constexpr std::string_view digits = "0123456789";
-constexpr std::string_view lower_letters = "abcdefghijklmnopqrstuvwxyz";
-constexpr std::string_view upper_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-constexpr std::string_view token_marks = "!#$%&'*+-.^_`|~";
-// RFC 3986 section 3.2, without '"' and what else it leaves out.
-constexpr std::string_view authority_marks = "!$%&'()*+,-.:;=@[]_~";
-constexpr std::string_view scheme_marks = "+-.";
-
-template <class... Sets>
-bool consists_of(std::string_view text, const Sets&... sets) noexcept {
-  return std::ranges::all_of(text, [&](char c) { return ((sets.find(c) != std::string_view::npos) || ...); });
-}
-
-bool is_method(std::string_view text) noexcept {
-  return !text.empty() && consists_of(text, upper_letters, lower_letters, digits, token_marks);
-}
+constexpr base::CharacterSet lower_token_characters = base::lower_letters.with("0123456789").with(base::token_marks);
+constexpr base::CharacterSet authority_characters = base::host_characters.with("@");
+constexpr base::CharacterSet scheme_characters = base::letters_and_digits.with("+-.");
 
 // Neither blanks nor control characters.
 bool is_path(std::string_view text) noexcept {
@@ -39,17 +23,11 @@ bool is_authority(std::string_view text) noexcept {
     return ~(base::are_between(c | base::each(0x20), 'a', 'z') |
              (base::are_between(c, '-', ':') & (c != base::each('/'))));
   });
-  return plain || consists_of(text, lower_letters, upper_letters, digits, authority_marks);
+  return plain || authority_characters.has_all(text);
 }
 
 bool is_scheme(std::string_view text) noexcept {
-  return consists_of(text.substr(0, 1), lower_letters, upper_letters) &&
-         consists_of(text, lower_letters, upper_letters, digits, scheme_marks);
-}
-
-bool is_about_the_connection(std::string_view name) noexcept {
-  return name == "connection" || name == "keep-alive" || name == "upgrade" || name == "proxy-connection" ||
-         name == "transfer-encoding";
+  return !text.empty() && base::letters.has(text.front()) && scheme_characters.has_all(text);
 }
 
 Fault te_fault(std::string_view value) noexcept {
@@ -79,22 +57,14 @@ std::string MessageRules::describe(Fault fault, std::string_view name) const {
   return {};
 }
 
-bool MessageRules::is_token(std::string_view name) noexcept {
-  return !name.empty() && consists_of(name, lower_letters, digits, token_marks);
+bool MessageRules::is_lower_token(std::string_view name) noexcept {
+  return !name.empty() && lower_token_characters.has_all(name);
 }
 
-// Tabs may stand between words (RFC 9110 section 5.5).
-bool MessageRules::may_be_value(std::string_view value) noexcept {
-  return std::ranges::none_of(value, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t') || byte == 0x7f;
-  });
-}
-
-void MessageRules::answers(std::string_view method) noexcept {
-  method_ = Method::other;
-  if (method == "HEAD") method_ = Method::head;
-  if (method == "CONNECT") method_ = Method::connect;
+MessageRules::Method MessageRules::method_of(std::string_view text) noexcept {
+  if (text == "HEAD") return Method::head;
+  if (text == "CONNECT") return Method::connect;
+  return text == "OPTIONS" ? Method::options : Method::other;
 }
 
 void MessageRules::begin_again() noexcept {
@@ -121,13 +91,12 @@ Fault MessageRules::request_pseudo(std::string_view name, std::string_view value
     return first(seen_path);
   }
   if (name == ":method") {
-    if (!is_method(value)) return Fault::invalid_value;
-    answers(value);
-    if (value == "OPTIONS") method_ = Method::options;
+    if (!base::is_token(value)) return Fault::invalid_value;
+    method_ = method_of(value);
     return first(seen_method);
   }
   if (name == ":scheme") {
-    if (value.empty() || !is_scheme(value)) return Fault::invalid_value;
+    if (!is_scheme(value)) return Fault::invalid_value;
     http_scheme_ = base::equals_lower(value, "http") || base::equals_lower(value, "https");
     return first(seen_scheme);
   }
@@ -142,8 +111,8 @@ Fault MessageRules::response_pseudo(std::string_view name, std::string_view valu
   constexpr int switching_protocols = 101;  // HTTP/2 has none (section 8.6)
   if (name != ":status") return Fault::unknown_pseudo_header;
   if (status_ != 0) return Fault::repeated;
-  if (value.size() != 3 || !consists_of(value, digits)) return Fault::invalid_value;
-  std::from_chars(value.data(), value.data() + value.size(), status_);
+  if (value.size() != 3 || !base::digits.has_all(value)) return Fault::invalid_value;
+  status_ = *base::parse_decimal<int>(value);
   return status_ < 100 || status_ == switching_protocols ? Fault::invalid_value : Fault::none;
 }
 
@@ -166,11 +135,10 @@ Fault MessageRules::special_trailer(std::string_view name, std::string_view valu
 
 Fault MessageRules::take_length(Of of, std::string_view text) noexcept {
   if (length_) return Fault::repeated;
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (error != std::errc() || end != text.data() + text.size()) return Fault::invalid_value;
+  const auto length = base::parse_decimal<std::uint64_t>(text);
+  if (!length) return Fault::invalid_value;
   // Not in answers without a body (RFC 9110 section 8.6); some servers say 0 with 204.
-  if (of == Of::responses && (status_ < 200 || (status_ == 204 && length != 0))) return Fault::misplaced;
+  if (of == Of::responses && (status_ < 200 || (status_ == 204 && *length != 0))) return Fault::misplaced;
   length_ = length;
   return Fault::none;
 }

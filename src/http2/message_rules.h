@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/character_set.h"
 #include "base/chunk.h"
 
 namespace connectrpc::http2 {
@@ -26,6 +27,12 @@ enum class Fault : std::uint8_t {
   no_head,         ///< an answer's body or end without it
 };
 
+/// Whether a field of this name, which is in lower case, speaks of a connection of HTTP/1.1 (RFC 9113 section 8.2.2).
+inline bool is_about_the_connection(std::string_view name) noexcept {
+  return name == "connection" || name == "keep-alive" || name == "upgrade" || name == "proxy-connection" ||
+         name == "transfer-encoding";
+}
+
 /// One message of the peer's as it comes: its head's fields, what its body's length may be, its trailers. nghttp2 could
 /// do the same, a letter at a time: a third more for each.
 class MessageRules {
@@ -33,7 +40,7 @@ class MessageRules {
   enum class Of : bool { requests, responses };
 
   /// A response's request had `method`, which decides about the length of the body.
-  void answers(std::string_view method) noexcept;
+  void answers(std::string_view method) noexcept { method_ = method_of(method); }
   /// The head was an informational one: another follows.
   void begin_again() noexcept;
 
@@ -76,8 +83,8 @@ class MessageRules {
 
   // The characters alone.
   [[gnu::always_inline]] static Fault field(std::string_view name, std::string_view value) noexcept {
-    if (!is_plain(name) && !is_token(name)) return Fault::invalid_name;
-    return base::has_controls(value) && !may_be_value(value) ? Fault::invalid_value : Fault::none;
+    if (!is_plain(name) && !is_lower_token(name)) return Fault::invalid_name;
+    return base::has_controls(value) && !base::is_field_value(value) ? Fault::invalid_value : Fault::none;
   }
   // Most names have nothing else.
   [[gnu::always_inline]] static bool is_plain(std::string_view name) noexcept {
@@ -86,8 +93,7 @@ class MessageRules {
                (c == base::each('_')));
     });
   }
-  static bool is_token(std::string_view name) noexcept;
-  static bool may_be_value(std::string_view value) noexcept;
+  static bool is_lower_token(std::string_view name) noexcept;
   // Names about which there is more to say, and a few others of their lengths.
   static bool is_special(std::string_view name) noexcept {
     constexpr auto bit = [](std::size_t size) { return std::uint32_t{1} << size; };
@@ -95,6 +101,7 @@ class MessageRules {
     return name.size() < 32 && (sizes >> name.size() & 1U) != 0;
   }
 
+  static Method method_of(std::string_view text) noexcept;
   Fault pseudo_header(Of of, std::string_view name, std::string_view value) noexcept;
   Fault request_pseudo(std::string_view name, std::string_view value) noexcept;
   Fault response_pseudo(std::string_view name, std::string_view value) noexcept;

@@ -440,11 +440,11 @@ inline Fault SessionCore::on_field(Stream& stream, std::string_view name, std::s
   // nghttp2 counts only what a frame holds, and one byte may stand for a field of 4 KiB.
   if (stream.field_bytes > limits_.header_list) {
     on_excess_field(stream, name, value);
-    return fault;
+    return Fault::none;
   }
   // grpc++ sends values with spaces at the ends.
   value = trimmed(value);
-  if (stream.link == nullptr) return fault;
+  if (stream.link == nullptr) return Fault::none;
   if (stream.head_complete) {
     stream.link->take_trailer(name, value);
   } else if (may_be_special(name)) {
@@ -452,7 +452,7 @@ inline Fault SessionCore::on_field(Stream& stream, std::string_view name, std::s
   } else {
     detail::HeadersAccess::append_lower(stream.link->head_fields(), name, value);
   }
-  return fault;
+  return Fault::none;
 }
 
 Fault SessionCore::fault_of(Stream& stream, const nghttp2_frame_hd& frame) const {
@@ -463,7 +463,7 @@ Fault SessionCore::fault_of(Stream& stream, const nghttp2_frame_hd& frame) const
     if (frame.type != NGHTTP2_HEADERS) return Fault::no_head;
     const Fault fault = stream.rules.head_complete(incoming());
     if (fault != Fault::none) return fault;
-    if (ends && !is_server() && MessageRules::is_informational(stream.rules.status())) return Fault::no_head;
+    if (ends && MessageRules::is_informational(stream.rules.status())) return Fault::no_head;
   }
   return ends ? stream.rules.end(stream.body_bytes) : Fault::none;
 }

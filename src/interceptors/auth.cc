@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/character_set.h"
 #include "connectrpc/error.h"
 #include "interceptors/open_methods.h"
 
@@ -18,14 +19,8 @@ using interceptors::OpenMethods;
 // RFC 7235 section 2.1: letters, digits, "-._~+/", then '='.
 bool is_token68(std::string_view text) noexcept {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  if (text.empty()) return false;
-  for (const char c : text) {
-    const char lower = base::to_lower(c);
-    const bool fine = (lower >= 'a' && lower <= 'z') || base::is_digit(c) ||
-                      std::string_view("-._~+/").find(c) != std::string_view::npos;
-    if (!fine) return false;
-  }
-  return true;
+  constexpr base::CharacterSet characters = base::letters_and_digits.with("-._~+/");
+  return !text.empty() && characters.has_all(text);
 }
 
 // What follows the scheme, if there is exactly one field and it is of this scheme.

@@ -12,12 +12,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <optional>
 #include <utility>
 
+#include "base/decimal.h"
 #include "io/socket_address.h"
 #include "io/socket_handle.h"
 #include "io/system_message.h"
@@ -60,9 +60,7 @@ std::optional<HostPort> split(std::string_view address) {
   if (colon == std::string_view::npos) return std::nullopt;
   std::string_view host = address.substr(0, colon);
   const std::string_view port = address.substr(colon + 1);
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc() || end != port.data() + port.size()) return std::nullopt;
+  if (!base::parse_decimal<std::uint16_t>(port)) return std::nullopt;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);
   else if (host.find_first_of(":[]") != std::string_view::npos)

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/decimal.h"
 #include "connectrpc/error.h"
 #include "io/socket_handle.h"
 #include "io/system_message.h"
@@ -88,11 +88,8 @@ bool receive_some(int socket, std::size_t room, Message& message) {
 std::optional<long> number_of(const char* name) {
   const char* const text = std::getenv(name);
   if (text == nullptr) return std::nullopt;
-  long number = -1;
-  const char* const end = text + std::strlen(text);
-  if (const auto [at, error] = std::from_chars(text, end, number); error != std::errc() || at != end || number < 0) {
-    throw std::invalid_argument(std::string(name) + ": \"" + text + "\" is no number");
-  }
+  const auto number = base::parse_decimal<long>(text);
+  if (!number || *number < 0) throw std::invalid_argument(std::string(name) + ": \"" + text + "\" is no number");
   return number;
 }
 
@@ -167,14 +164,10 @@ std::vector<ListeningSocket> receive_sockets(int unix_socket) {
       throw io::failed("receive listening sockets", "the other end closed in the middle");
     }
     if (size > head_size || message.bytes.size() < head_size) continue;
-    const std::string_view digits = std::string_view(message.bytes).substr(io::greeting.size());
-    std::size_t addresses = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), addresses);
-    if (!message.bytes.starts_with(io::greeting) || error != std::errc() || end != digits.data() + digits.size() ||
-        addresses > io::most_bytes) {
-      throw io::foreign();
-    }
-    size += addresses;
+    const auto addresses =
+        base::parse_decimal<std::size_t>(std::string_view(message.bytes).substr(io::greeting.size()));
+    if (!message.bytes.starts_with(io::greeting) || !addresses || *addresses > io::most_bytes) throw io::foreign();
+    size += *addresses;
   }
   std::vector<ListeningSocket> sockets;
   std::string_view rest = std::string_view(message.bytes).substr(head_size);

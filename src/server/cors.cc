@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/character_set.h"
 
 namespace connectrpc::http {
 
@@ -36,15 +37,6 @@ constexpr std::array<std::string_view, 6> protocols_response_headers = {"grpc-st
                                                                         "connect-content-encoding",
                                                                         "connect-accept-encoding"};
 
-bool is_token(std::string_view text) noexcept {
-  if (text.empty()) return false;
-  return std::ranges::all_of(text, [](char c) {
-    const char lower = base::to_lower(c);
-    return (lower >= 'a' && lower <= 'z') || base::is_digit(c) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
 [[noreturn]] void refuse(std::string_view option, std::string_view why) {
   throw std::invalid_argument("CorsOptions::" + std::string(option) + " " + std::string(why));
 }
@@ -65,7 +57,7 @@ void check_origin(const std::string& origin) {
 
 void check_names(std::string_view option, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (!is_token(name)) refuse(option, "has \"" + name + "\", which HTTP does not allow as a name");
+    if (!base::is_token(name)) refuse(option, "has \"" + name + "\", which HTTP does not allow as a name");
   }
 }
 
@@ -187,7 +179,7 @@ class Cors {
     if (any_header_) {
       for (const std::string_view asked : request.headers().get_all("access-control-request-headers")) {
         for (const std::string_view name : base::split_commas(asked)) {
-          if (is_token(name)) append(headers, base::to_lower(name));
+          if (base::is_token(name)) append(headers, base::to_lower(name));
         }
       }
     }

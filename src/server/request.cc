@@ -1,11 +1,11 @@
 // Requests as middleware and plain routes see them.
 #include "connectrpc/http/request.h"
 
-#include <charconv>
 #include <stdexcept>
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/decimal.h"
 #include "connectrpc/error.h"
 #include "server/http_fields.h"
 #include "server/message_access.h"
@@ -15,13 +15,9 @@ namespace connectrpc::http {
 namespace {
 
 std::uint64_t parse_length(std::string_view text) {
-  std::uint64_t length = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, length);
-  if (error != std::errc() || stop != end) {
-    throw std::invalid_argument("\"" + std::string(text) + "\" is no content-length");
-  }
-  return length;
+  const auto length = base::parse_decimal<std::uint64_t>(text);
+  if (!length) throw std::invalid_argument("\"" + std::string(text) + "\" is no content-length");
+  return *length;
 }
 
 class ReadingGuard {

@@ -10,7 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cerrno>
-#include <charconv>
 #include <condition_variable>
 #include <csignal>
 #include <deque>
@@ -24,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/decimal.h"
 #include "io/acceptor.h"
 #include "io/timer_queue.h"
 #include "io/tls_stream.h"
@@ -326,12 +326,11 @@ class Server::Core {
   }
 
   static int descriptor_in(std::string_view address, std::string_view digits) {
-    int descriptor = -1;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), descriptor);
-    if (error != std::errc() || end != digits.data() + digits.size() || descriptor < 0) {
+    const auto descriptor = base::parse_decimal<int>(digits);
+    if (!descriptor || *descriptor < 0) {
       throw std::invalid_argument("cannot listen on " + std::string(address) + ": a descriptor is written fd:3");
     }
-    return descriptor;
+    return *descriptor;
   }
 
   // Takes those of this address out of `from`.

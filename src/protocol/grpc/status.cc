@@ -4,11 +4,11 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-#include <charconv>
 #include <limits>
 #include <utility>
 
 #include "base/base64.h"
+#include "base/decimal.h"
 #include "base/percent.h"
 #include "base/utf8.h"
 #include "codec/wire.h"
@@ -103,15 +103,13 @@ Error remote(Code code, std::string message) {
 
 // The error of a grpc-status that is not 0.
 Error status_error(std::string_view number_text, std::string_view message_text, std::string_view details_text) {
-  int number = 0;
-  const char* const end = number_text.data() + number_text.size();
-  const auto [stop, fault] = std::from_chars(number_text.data(), end, number);
+  const auto number = base::parse_decimal<int>(number_text);
   std::string message = base::percent_decode_message(message_text);
-  if (fault != std::errc() || stop != end) {
+  if (!number) {
     return remote(Code::unknown, "the answer's grpc-status is no number: " + quote(number_text) +
                                      (message.empty() ? "" : "; its grpc-message is: " + message));
   }
-  const Code code = code_from_number(number).value_or(Code::unknown);
+  const Code code = code_from_number(*number).value_or(Code::unknown);
   std::string bytes;
   if (!details_text.empty() && base::base64_decode(details_text, bytes)) {
     std::optional<DecodedStatus> decoded = decode_status(bytes);
