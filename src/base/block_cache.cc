@@ -27,7 +27,8 @@ constexpr std::size_t largest = 2048;
 // What a burst of 256 calls needs; a thread holds no more after one.
 constexpr std::size_t most_kept = 512 * 1024;
 
-// Trivial, so that it may be asked after the thread's end: destructors of static objects free blocks.
+// Trivial, so that it may be asked after the thread's end: destructors of static objects free blocks. Its model: in code
+// that may become part of a shared library finding it would be a call otherwise, dozens of times in a call.
 struct Store {
   std::array<Head*, largest / step> kept;
   std::size_t bytes;
@@ -35,7 +36,7 @@ struct Store {
   bool ended;
 };
 
-constinit thread_local Store store{};
+[[gnu::tls_model("initial-exec")]] constinit thread_local Store store{};
 
 // Gives back what a thread kept when it ends.
 struct Ender {
@@ -54,22 +55,14 @@ struct Ender {
   return store.open = true;
 }
 
-constexpr std::size_t index_of(std::size_t capacity) noexcept { return capacity / step - 1; }
+void keep(Head* head) noexcept {
+  head->next = std::exchange(store.kept[(head->capacity - 1) / step], head);
+  store.bytes += head->capacity;
+}
 
-}  // namespace
-
-void* allocate_block(std::size_t size) noexcept {
-  if (keeps && size - 1 < largest) {
-    const std::size_t capacity = (size + step - 1) / step * step;
-    Head*& first = store.kept[index_of(capacity)];
-    Head* head = first;
-    if (head != nullptr) {
-      first = head->next;
-      store.bytes -= capacity;
-      return head + 1;
-    }
-    size = capacity;
-  }
+// Apart, so that giving out what is kept needs no stack.
+[[gnu::noinline]] void* make_block(std::size_t size) noexcept {
+  if (keeps && size - 1 < largest) size = (size + step - 1) / step * step;
   size = std::max<std::size_t>(size, 1);
   auto* const head = static_cast<Head*>(::operator new(sizeof(Head) + size, std::nothrow));
   if (head == nullptr) return nullptr;
@@ -77,16 +70,31 @@ void* allocate_block(std::size_t size) noexcept {
   return head + 1;
 }
 
+[[gnu::noinline]] void drop_or_keep_first(Head* head) noexcept {
+  const std::size_t capacity = head->capacity;
+  if (capacity == 0) return;
+  if (!keeps || capacity > largest || store.bytes + capacity > most_kept || !open_store()) return ::operator delete(head);
+  keep(head);
+}
+
+}  // namespace
+
+void* allocate_block(std::size_t size) noexcept {
+  if (!keeps || size - 1 >= largest) return make_block(size);
+  Head*& first = store.kept[(size - 1) / step];
+  Head* const head = first;
+  if (head == nullptr) return make_block(size);
+  first = head->next;
+  store.bytes -= head->capacity;
+  return head + 1;
+}
+
 void free_block(void* block) noexcept {
   if (block == nullptr) return;
   Head* const head = static_cast<Head*>(block) - 1;
   const std::size_t capacity = head->capacity;
-  if (keeps && capacity - 1 < largest && store.bytes + capacity <= most_kept && (store.open || open_store())) {
-    head->next = std::exchange(store.kept[index_of(capacity)], head);
-    store.bytes += capacity;
-    return;
-  }
-  if (capacity != 0) ::operator delete(head);
+  const bool kept = keeps && capacity - 1 < largest && store.bytes + capacity <= most_kept && store.open;
+  kept ? keep(head) : drop_or_keep_first(head);
 }
 
 void* reallocate_block(void* block, std::size_t size) noexcept {

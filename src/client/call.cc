@@ -565,7 +565,7 @@ void Call::conclude(std::shared_ptr<Call>&& self, std::optional<Error>&& error, 
   std::shared_ptr<Call> kept;
   (running_ ? kept_self_ : kept) = std::move(self);
   if (over_) return;
-  release();
+  transport_over_ ? stop_timer() : release();
   over_ = true;
   head_taken_ = true;
   headers_ = std::move(headers);

@@ -4,7 +4,6 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
-#include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -15,7 +14,6 @@
 
 namespace connectrpc::client {
 
-namespace asio = boost::asio;
 using connectrpc::detail::ContextAccess;
 
 Interception::Interception(std::shared_ptr<Call> call)
@@ -103,10 +101,7 @@ Task<> Interception::proceed() {
   call_->begin_transport();
   // The end of the user's side ends the transport, too, and is told before this coroutine is cancelled. But next() may
   // be awaited in a coroutine of the interceptor's own.
-  const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-  const bool own = is_own(state);
-  while (own && !call_->transport_over()) co_await over_.wait_for_notify();
-  while (!call_->transport_over()) co_await over_.wait();
+  while (!call_->transport_over()) co_await over_.wait(own_slot());
   if (call_->over()) {
     // The user has them already.
     context_.response_headers() = call_->headers();

@@ -6,6 +6,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 #include <optional>
 #include <utility>
@@ -20,21 +21,21 @@ class Signal {
 
  public:
   /// To be awaited at once. An operation of Asio and not a Task: that would be a coroutine of its own for each wait.
-  template <void (Signal::*begin)(Handler)>
   class Wait {
    public:
-    explicit Wait(Signal& signal) : signal_(&signal) {}
+    Wait(Signal& signal, boost::asio::cancellation_slot unheard) : initiation_{&signal, unheard} {}
     template <boost::asio::completion_token_for<void()> Token>
     auto operator()(Token&& token) const {
-      return boost::asio::async_initiate<Token, void()>(Initiation{signal_}, token);
+      return boost::asio::async_initiate<Token, void()>(initiation_, token);
     }
 
    private:
     struct Initiation {
       Signal* signal;
-      void operator()(Handler handler) const { (signal->*begin)(std::move(handler)); }
+      boost::asio::cancellation_slot unheard;
+      void operator()(Handler handler) const { signal->start(std::move(handler), unheard); }
     };
-    Signal* signal_;
+    Initiation initiation_;
   };
 
   Signal() = default;
@@ -43,10 +44,8 @@ class Signal {
 
   /// Waits until notify(), or until the coroutine's cancellation slot fires; returns in both cases, so look at the
   /// state that is waited for. A notify() without a waiter is not remembered.
-  auto wait() { return Wait<&Signal::start>(*this); }
-
-  /// The same for a coroutine that nobody cancels meanwhile: only notify() ends it.
-  auto wait_for_notify() { return Wait<&Signal::keep>(*this); }
+  /// A coroutine whose slot is `unheard`, which nobody uses without a notify(), is not ended by it.
+  Wait wait(boost::asio::cancellation_slot unheard = {}) { return {*this, unheard}; }
 
   /// Resumes the waiter, if there is one, before it returns. The signal may be destroyed meanwhile.
   void notify() {
@@ -78,12 +77,10 @@ class Signal {
   bool waiting() const noexcept { return handler_.has_value(); }
 
  private:
-  void keep(Handler handler) { handler_.emplace(std::move(handler)); }
-
-  void start(Handler handler) {
+  void start(Handler handler, boost::asio::cancellation_slot unheard) {
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    keep(std::move(handler));
-    if (!slot.is_connected()) return;
+    handler_.emplace(std::move(handler));
+    if (slot == unheard || !slot.is_connected()) return;
     slot.assign([this](boost::asio::cancellation_type) {
       // Not inline: whoever emits a cancellation does not expect the coroutine to run, and maybe end, inside of it.
       // The slot is in use and cannot be cleared.

@@ -57,17 +57,16 @@ class Worker {
 
   void cancel() { cancel_.emit(asio::cancellation_type::terminal); }
 
-  bool made(const asio::cancellation_state& state) const noexcept { return !state_used_ && state.slot() == made_slot_; }
+  asio::cancellation_slot own_slot() const noexcept { return state_used_ ? asio::cancellation_slot() : made_slot_; }
 
  private:
   Task<> run() {
     for (;;) {
       // Forgets the last job's cancellation, and what its handler made of these two.
-      asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-      if (state_used_ || state.slot().has_handler()) {
+      if (state_used_ || made_slot_.has_handler()) {
         auto reset = asio::this_coro::reset_cancellation_state(Filter(*this), asio::enable_terminal_cancellation());
         co_await std::move(reset);
-        state = co_await asio::this_coro::cancellation_state;
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
         made_slot_ = state.slot();
         state_used_ = false;
       }
@@ -75,7 +74,7 @@ class Worker {
       if (!job_) {
         pool_.idle_.push_back(this);
         // Meanwhile nobody cancels.
-        while (!job_) co_await idle_.wait_for_notify();
+        while (!job_) co_await idle_.wait(made_slot_);
       }
       std::exception_ptr thrown;
       try {
@@ -102,8 +101,8 @@ void Job::cancel_run() {
   if (worker_ != nullptr) worker_->cancel();
 }
 
-bool Job::is_own(const asio::cancellation_state& state) const noexcept {
-  return worker_ != nullptr && worker_->made(state);
+asio::cancellation_slot Job::own_slot() const noexcept {
+  return worker_ != nullptr ? worker_->own_slot() : asio::cancellation_slot();
 }
 
 WorkerPool::WorkerPool(asio::execution_context& context)

@@ -1,7 +1,7 @@
 // Coroutines that are spawned once and resumed for each call.
 #pragma once
 
-#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -30,8 +30,9 @@ class Job {
   /// Requests cancellation of whatever run() waits for; it takes effect in a later turn or inline. Nothing happens once
   /// run() has ended.
   void cancel_run();
-  /// Whether `state` is that of the coroutine of run(), and nobody has replaced it or used it: cancel_run() alone does.
-  bool is_own(const boost::asio::cancellation_state& state) const noexcept;
+  /// That of the coroutine of run() as long as nobody has replaced its cancellation state or used it: cancel_run()
+  /// alone does. Not connected otherwise.
+  boost::asio::cancellation_slot own_slot() const noexcept;
 
  private:
   friend class Worker;

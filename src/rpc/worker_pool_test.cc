@@ -65,7 +65,7 @@ class AnyJob final : public Job {
   using Body = std::function<Task<>(AnyJob& job)>;
   AnyJob(Body body, std::function<void(std::exception_ptr)> ended) : body_(std::move(body)), ended_(std::move(ended)) {}
   using Job::cancel_run;
-  using Job::is_own;
+  using Job::own_slot;
   Signal signal;
 
  private:
@@ -104,7 +104,7 @@ class AnyJobTest : public ::testing::Test {
     AnyJob& job = start([&](AnyJob& self) -> Task<> {
       throws = co_await asio::this_coro::throw_if_cancelled();
       const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-      own = self.is_own(state);
+      own = self.own_slot() == state.slot();
       in_use = state.slot().has_handler() || state.cancelled() != asio::cancellation_type::none;
       for (;;) co_await self.signal.wait();
     });
@@ -175,18 +175,32 @@ TEST_F(AnyJobTest, IgnoresCancellationWhereItWantsTo) {
   expect_clean_worker();
 }
 
+TEST_F(AnyJobTest, WaitsThroughItsOwnCancellation) {
+  bool waited = false;
+  AnyJob& job = start([&](AnyJob& self) -> Task<> {
+    co_await self.signal.wait(self.own_slot());
+    waited = true;
+  });
+  cancel(job);
+  EXPECT_FALSE(waited);
+  job.signal.notify();
+  EXPECT_TRUE(waited);
+  EXPECT_EQ(ended, 1);
+  expect_clean_worker();
+}
+
 TEST_F(AnyJobTest, KnowsItsOwnCoroutine) {
   bool replaced = true;
   bool another = true;
   start([&](AnyJob& self) -> Task<> {
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    replaced = self.is_own(state);
+    replaced = self.own_slot() == state.slot();
   });
   start([&](AnyJob& self) -> Task<> {
     const auto ask = [&]() -> Task<> {
       const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-      another = self.is_own(state);
+      another = self.own_slot() == state.slot();
     };
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     co_await asio::co_spawn(executor, ask(), asio::use_awaitable);
@@ -205,7 +219,7 @@ TEST_F(AnyJobTest, DiesWithTheLoopWhereverItWaits) {
   });
   start([held](AnyJob& self) -> Task<> {
     const std::shared_ptr<int> inside = held;
-    co_await self.signal.wait_for_notify();
+    co_await self.signal.wait(self.own_slot());
   });
   EXPECT_GT(held.use_count(), 4);
 }

@@ -21,6 +21,8 @@ inline Headers::Headers(Headers&& other) noexcept
 inline Headers& Headers::operator=(Headers&& other) {  // NOLINT(performance-noexcept-move-constructor)
   if (frozen_) refuse_change();
   if (this == &other) return *this;
+  // As most are: then there is nothing in either.
+  if (block_ == nullptr && other.block_ == nullptr) return *this;
   block_ = std::move(other.block_);
   used_ = std::exchange(other.used_, 0);
   capacity_ = std::exchange(other.capacity_, 0);
