@@ -11,11 +11,9 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
+#include "bench/additions.h"
 #include "bench/echo_service.h"
-#include "connectrpc/interceptor.h"
 #include "connectrpc/testing/in_memory_server.h"
 
 namespace {
@@ -27,23 +25,7 @@ using connectrpc::Task;
 constexpr int in_flight = 8;
 constexpr int stream_messages = 1000;
 constexpr int message_size = 100;
-
-// Made once: what is counted is the library's part.
-std::vector<std::pair<std::string, std::string>> ten_pairs(const std::string& prefix) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  for (int i = 0; i < 10; ++i) pairs.emplace_back(prefix + std::to_string(i), "value " + std::to_string(i));
-  return pairs;
-}
-
-/// Answers with ten headers.
-class TenHeaders final : public bench::v1::EchoServiceHandler {
-  Task<bench::v1::EchoResponse> echo(const bench::v1::EchoRequest& request, connectrpc::Context& context) override {
-    for (const auto& [name, value] : pairs_) context.response_headers().set(name, value);
-    co_return bench::same(request);
-  }
-
-  const std::vector<std::pair<std::string, std::string>> pairs_ = ten_pairs("x-response-");
-};
+constexpr int headers_each_way = 10;
 
 /// What the calls of a scenario are.
 enum class Kind : std::uint8_t { unary, server_stream, client_stream, chat };
@@ -57,10 +39,6 @@ struct Scenario {
   Kind kind = Kind::unary;
   bool server_interceptor = false;
   bool client_interceptor = false;
-};
-
-class Nothing final : public connectrpc::Interceptor {
-  Task<> intercept(connectrpc::Context&, const connectrpc::Next& next) override { return next(); }
 };
 
 constexpr auto http1 = connectrpc::HttpVersion::http1_1;
@@ -93,8 +71,8 @@ Task<> make_calls(const EchoServiceClient& client, const Scenario& scenario, con
   while (left-- > 0) {
     const auto response = co_await client.echo(request, options);
     if (response->text() != request.text()) throw std::runtime_error("a wrong answer");
-    const std::size_t headers = scenario.headers ? 10 : 0;
-    if (response.headers().get("x-response-9").has_value() != (headers > 0)) throw std::runtime_error("wrong headers");
+    if (response.headers().get("x-response-9").has_value() != scenario.headers)
+      throw std::runtime_error("wrong headers");
   }
 }
 
@@ -154,16 +132,16 @@ Task<> make(const EchoServiceClient& client, const Scenario& scenario, const Cal
 void run(const Scenario& scenario, int calls) {
   boost::asio::io_context io(1);
   bench::EchoService echo;
-  TenHeaders ten_headers;
+  bench::HeaderedEcho headered(headers_each_way);
   connectrpc::testing::InMemoryServer server(io);
   if (scenario.headers) {
-    server.add(ten_headers);
+    server.add(headered);
   } else {
     server.add(echo);
   }
   connectrpc::ChannelOptions channel_options;
-  if (scenario.server_interceptor) server.intercept(std::make_shared<Nothing>());
-  if (scenario.client_interceptor) channel_options.interceptors.push_back(std::make_shared<Nothing>());
+  if (scenario.server_interceptor) server.intercept(std::make_shared<bench::Nothing>());
+  if (scenario.client_interceptor) channel_options.interceptors.push_back(std::make_shared<bench::Nothing>());
   channel_options.protocol = scenario.protocol;
   channel_options.http_version = scenario.http_version;
   channel_options.codec = scenario.codec;
@@ -171,7 +149,7 @@ void run(const Scenario& scenario, int calls) {
   const EchoServiceClient client(server.channel(channel_options));
   CallOptions options;
   if (scenario.headers) {
-    for (const auto& [name, value] : ten_pairs("x-request-")) options.header(name, value);
+    for (const auto& [name, value] : bench::request_pairs(headers_each_way)) options.header(name, value);
   }
   int left = calls;
   int running = in_flight;

@@ -1,6 +1,7 @@
 // bench_client --target HOST:PORT [--inflight N] [--requests N] [--protocol grpc|connect|grpc-web] [--codec proto|json]
-// [--http 1|2] [--timeout-ms N] [--blocking]: keeps N unary calls under way until all requests are answered, after a
-// tenth of them as a warm-up; checks every answer; prints one JSON object: CPU time of this process and wall time.
+// [--http 1|2] [--timeout-ms N] [--blocking] [--interceptor] [--headers N]: keeps N unary calls under way until all
+// requests are answered, after a tenth of them as a warm-up; checks every answer; prints one JSON object: CPU time of
+// this process and wall time. With an interceptor that does nothing; with N headers in each request.
 #include <time.h>
 
 #include <algorithm>
@@ -10,12 +11,14 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bench/additions.h"
 #include "bench/options.h"
 #include "bench/v1/echo.connect.h"
 
@@ -143,6 +146,10 @@ connectrpc::ChannelOptions channel_options(const bench::Options& options) {
         options.number("--http", 2, 1, 2) == 1 ? connectrpc::HttpVersion::http1_1 : connectrpc::HttpVersion::http2;
   }
   made.timeout = std::chrono::milliseconds(options.number("--timeout-ms", 0, 0, 3'600'000));
+  if (options.has("--interceptor")) made.interceptors.push_back(std::make_shared<bench::Nothing>());
+  for (const auto& [name, value] : bench::request_pairs(options.number("--headers", 0, 0, 1000))) {
+    made.headers.set(name, value);
+  }
   return made;
 }
 
@@ -167,8 +174,9 @@ int run(const bench::Options& options) {
 int main(int argc, char** argv) {
   try {
     return run(bench::Options(
-        argc, argv, {"--target", "--inflight", "--requests", "--protocol", "--codec", "--http", "--timeout-ms"},
-        {"--blocking"}));
+        argc, argv,
+        {"--target", "--inflight", "--requests", "--protocol", "--codec", "--http", "--timeout-ms", "--headers"},
+        {"--blocking", "--interceptor"}));
   } catch (const std::exception& error) {
     std::cerr << "bench_client: " << error.what() << "\n";
     return 1;

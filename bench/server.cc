@@ -1,13 +1,16 @@
-// bench_server --port P [--tls FOLDER | --tls-cert FILE --tls-key FILE] [--threads N] [--blocking] [--workers N]:
-// serves bench.v1.EchoService on 127.0.0.1 with the library's defaults, until SIGINT or SIGTERM. FOLDER holds cert.pem
-// and key.pem. Port 0 picks a free one; one line with the address says that it is ready.
+// bench_server --port P [--tls FOLDER | --tls-cert FILE --tls-key FILE] [--threads N] [--blocking] [--workers N]
+// [--interceptor] [--headers N]: serves bench.v1.EchoService on 127.0.0.1 with the library's defaults, until SIGINT or
+// SIGTERM. FOLDER holds cert.pem and key.pem. Port 0 picks a free one; one line with the address says that it is ready.
+// With an interceptor that does nothing; echo alone, answering with N headers.
 #include "connectrpc/server.h"
 
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "bench/additions.h"
 #include "bench/echo_service.h"
 #include "bench/options.h"
 
@@ -20,7 +23,11 @@ int run(const bench::Options& options) {
   bench::EchoService service;
   bench::EchoServiceSync blocking;
   connectrpc::Server server(server_options);
-  if (options.has("--blocking")) {
+  bench::HeaderedEcho headered(options.number("--headers", 0, 0, 1000));
+  if (options.has("--interceptor")) server.intercept(std::make_shared<bench::Nothing>());
+  if (options.has("--headers")) {
+    server.add(headered);
+  } else if (options.has("--blocking")) {
     server.add(blocking);
   } else {
     server.add(service);
@@ -44,8 +51,9 @@ int run(const bench::Options& options) {
 
 int main(int argc, char** argv) {
   try {
-    return run(bench::Options(argc, argv, {"--port", "--tls", "--tls-cert", "--tls-key", "--threads", "--workers"},
-                              {"--blocking", "--trim"}));
+    return run(bench::Options(argc, argv,
+                              {"--port", "--tls", "--tls-cert", "--tls-key", "--threads", "--workers", "--headers"},
+                              {"--blocking", "--interceptor"}));
   } catch (const std::exception& error) {
     std::cerr << "bench_server: " << error.what() << "\n";
     return 1;

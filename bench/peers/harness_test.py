@@ -99,7 +99,7 @@ class Verdicts(unittest.TestCase):
         self.assertIsNone(self.goal.row(measured("grpc tiny 8x32", tonic=3)))
 
     def test_goals_name_cases_that_there_are(self) -> None:
-        parts = ("chat", "client", "blocking", "memory", "idle", "two", "system", "instructions", "build")
+        parts = ("chat", "client", "blocking", "memory", "idle", "two", "adds", "system", "instructions", "build")
         names = {case.name for case in CASES}
         for goal in goals.GOALS:
             self.assertTrue(goal.case in names or goal.case.startswith(parts), goal.case)

@@ -34,6 +34,7 @@ GROUPS = [
     ("Memory of an idle connection, KiB", ("idle",), "kib"),
     ("Two loops: calls to one loop's", ("two",), "speedup"),
     ("Two loops: CPU-µs a call to one loop's", ("two",), "cost"),
+    ("What is added to a call, CPU-µs of client and server together", ("adds",), "more_us"),
     ("Server CPU-µs a call as the work grows", ("growth",), "cpu_us"),
     ("System calls a call", ("system",), "calls"),
     ("User instructions a call", ("instructions",), "instructions"),

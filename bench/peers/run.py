@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import additions
 import build_costs
 import chat
 import clients
@@ -210,6 +211,7 @@ PARTS = {
     "blocking": part_blocking,
     "idle": idle.part_idle,
     "loops": loops.part_loops,
+    "additions": additions.part_additions,
     "growth": growth.part_growth,
     "syscalls": syscalls.part_syscalls,
     "instructions": instructions.part_instructions,

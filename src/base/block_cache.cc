@@ -27,8 +27,8 @@ constexpr std::size_t largest = 2048;
 // What a burst of 256 calls needs; a thread holds no more after one.
 constexpr std::size_t most_kept = 512 * 1024;
 
-// Trivial, so that it may be asked after the thread's end: destructors of static objects free blocks. Its model: in code
-// that may become part of a shared library finding it would be a call otherwise, dozens of times in a call.
+// Trivial, so that it may be asked after the thread's end: destructors of static objects free blocks. Its model: in
+// code that may become part of a shared library finding it would be a call otherwise, dozens of times in a call.
 struct Store {
   std::array<Head*, largest / step> kept;
   std::size_t bytes;
@@ -73,7 +73,8 @@ void keep(Head* head) noexcept {
 [[gnu::noinline]] void drop_or_keep_first(Head* head) noexcept {
   const std::size_t capacity = head->capacity;
   if (capacity == 0) return;
-  if (!keeps || capacity > largest || store.bytes + capacity > most_kept || !open_store()) return ::operator delete(head);
+  if (!keeps || capacity > largest || store.bytes + capacity > most_kept || !open_store())
+    return ::operator delete(head);
   keep(head);
 }
 
