@@ -6,13 +6,9 @@
 #include <vector>
 
 #include "bench/echo_service.h"
-#include "connectrpc/interceptor.h"
+#include "bench/nothing.h"
 
 namespace bench {
-
-class Nothing final : public connectrpc::Interceptor {
-  connectrpc::Task<> intercept(connectrpc::Context&, const connectrpc::Next& next) override { return next(); }
-};
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 

@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "bench/nothing.h"
 #include "connectrpc/client.h"
 #include "connectrpc/detail/request_message.h"
-#include "connectrpc/interceptor.h"
 #include "connectrpc/testing/in_memory_server.h"
 
 namespace connectrpc {
@@ -56,10 +56,6 @@ Task<> keep_calling(const ChannelPtr& channel, const StringValue& request, const
   }
 }
 
-class Nothing final : public Interceptor {
-  Task<> intercept(Context&, const Next& next) override { return next(); }
-};
-
 void unary_in_memory(benchmark::State& state, Protocol protocol, HttpVersion version, Codec codec, int headers,
                      int server_interceptors = 0, int client_interceptors = 0, int answered_headers = 0) {
   const auto in_flight = static_cast<int>(state.range(0));
@@ -68,12 +64,13 @@ void unary_in_memory(benchmark::State& state, Protocol protocol, HttpVersion ver
   echo.answer_with(answered_headers);
   testing::InMemoryServer server(io);
   server.add(echo);
-  for (int i = 0; i < server_interceptors; ++i) server.intercept(std::make_shared<Nothing>());
+  for (int i = 0; i < server_interceptors; ++i) server.intercept(std::make_shared<bench::Nothing>());
   ChannelOptions channel_options;
   channel_options.protocol = protocol;
   channel_options.http_version = version;
   channel_options.codec = codec;
-  for (int i = 0; i < client_interceptors; ++i) channel_options.interceptors.push_back(std::make_shared<Nothing>());
+  for (int i = 0; i < client_interceptors; ++i)
+    channel_options.interceptors.push_back(std::make_shared<bench::Nothing>());
   const ChannelPtr channel = server.channel(channel_options);
   StringValue request;
   request.set_value("hello, world");

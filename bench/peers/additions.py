@@ -2,10 +2,9 @@
 
 import contextlib
 import dataclasses
-import json
-import shlex
 import subprocess
 
+from clients import call
 from peers import CLIENTS, PEERS, why_absent
 from processes import Server, ServerFailed, cpu_seconds
 
@@ -24,15 +23,10 @@ PAIRS = 10
 
 def cost(bench, client, options: str, server: Server, requests: int) -> float:
     """CPU-µs a call, those of both processes."""
-    command = bench.fill(client.command).replace("{target}", f"127.0.0.1:{server.port}")
-    command = command.replace("{in_flight}", str(IN_FLIGHT)).replace("{requests}", str(requests))
     before = cpu_seconds(server.pids)
-    ran = subprocess.run(bench.server_place.run(*shlex.split(f"{command} {options}")), capture_output=True, text=True,
-                         timeout=120, check=False)
-    if ran.returncode != 0:
-        raise RuntimeError(" ".join(ran.stderr.split())[:200] or f"it ended with {ran.returncode}")
+    figures = call(bench, dataclasses.replace(client, command=f"{client.command} {options}"), server, IN_FLIGHT, requests)
     warm_up = max(requests // 10, IN_FLIGHT)
-    return json.loads(ran.stdout)["cpu_us"] + (cpu_seconds(server.pids) - before) * 1e6 / (requests + warm_up)
+    return figures["cpu_us"] + (cpu_seconds(server.pids) - before) * 1e6 / (requests + warm_up)
 
 
 def part_additions(bench, _) -> None:

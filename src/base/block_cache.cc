@@ -55,11 +55,6 @@ struct Ender {
   return store.open = true;
 }
 
-void keep(Head* head) noexcept {
-  head->next = std::exchange(store.kept[(head->capacity - 1) / step], head);
-  store.bytes += head->capacity;
-}
-
 // Apart, so that giving out what is kept needs no stack.
 [[gnu::noinline]] void* make_block(std::size_t size) noexcept {
   if (keeps && size - 1 < largest) size = (size + step - 1) / step * step;
@@ -70,12 +65,10 @@ void keep(Head* head) noexcept {
   return head + 1;
 }
 
-[[gnu::noinline]] void drop_or_keep_first(Head* head) noexcept {
-  const std::size_t capacity = head->capacity;
-  if (capacity == 0) return;
-  if (!keeps || capacity > largest || store.bytes + capacity > most_kept || !open_store())
-    return ::operator delete(head);
-  keep(head);
+[[gnu::noinline]] void drop_block(Head* head) noexcept {
+  if (head->capacity == 0) return;
+  if (keeps && !store.open && open_store()) return free_block(head + 1);
+  ::operator delete(head);
 }
 
 }  // namespace
@@ -94,8 +87,9 @@ void free_block(void* block) noexcept {
   if (block == nullptr) return;
   Head* const head = static_cast<Head*>(block) - 1;
   const std::size_t capacity = head->capacity;
-  const bool kept = keeps && capacity - 1 < largest && store.bytes + capacity <= most_kept && store.open;
-  kept ? keep(head) : drop_or_keep_first(head);
+  if (!keeps || !store.open || capacity - 1 >= largest || store.bytes + capacity > most_kept) return drop_block(head);
+  head->next = std::exchange(store.kept[(capacity - 1) / step], head);
+  store.bytes += capacity;
 }
 
 void* reallocate_block(void* block, std::size_t size) noexcept {
