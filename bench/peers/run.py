@@ -234,13 +234,18 @@ def chosen_peers(args: argparse.Namespace) -> list[Peer]:
     return peers
 
 
+def folder(text: str) -> Path:
+    """Absolute: some commands run elsewhere."""
+    return Path(text).resolve()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, prog="./dev bench peers")
     parser.add_argument("peers", nargs="*", metavar="PEER", help="default: all but the slow ones; or NAME=COMMAND with {port}: "
                         "another build of ours; known: " + ", ".join(peer.name for peer in PEERS))
-    parser.add_argument("--ours", type=Path, required=True, help="the folder of bench_server and bench_client")
-    parser.add_argument("--built", type=Path, required=True, help="where build.sh has put the peers")
-    parser.add_argument("--out", type=Path, required=True, help="folder for report.md, report.json and report.svg")
+    parser.add_argument("--ours", type=folder, required=True, help="the folder of bench_server and bench_client")
+    parser.add_argument("--built", type=folder, required=True, help="where build.sh has put the peers")
+    parser.add_argument("--out", type=folder, required=True, help="folder for report.md, report.json and report.svg")
     parser.add_argument("--parts", default=",".join(PARTS), help="default: all: %(default)s")
     parser.add_argument("--cases", default="", help="regular expression for the part load, as \"grpc (tiny|1k) 8x32\"")
     parser.add_argument("--rounds", type=int, default=3)
