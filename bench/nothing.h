@@ -6,7 +6,7 @@
 namespace bench {
 
 class Nothing final : public connectrpc::Interceptor {
-  connectrpc::Task<> intercept(connectrpc::Context&, const connectrpc::Next& next) override { return next(); }
+  connectrpc::Task<> intercept(connectrpc::Context&, const connectrpc::Next& next) override { co_await next(); }
 };
 
 }  // namespace bench

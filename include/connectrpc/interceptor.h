@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connectrpc/context.h"
+#include "connectrpc/detail/interceptor_frame.h"
 #include "connectrpc/error.h"
 #include "connectrpc/task.h"
 
@@ -24,6 +25,10 @@ class InterceptorRun;
 /// A call as interceptors stand around it. Not API.
 class Intercepted {
  public:
+  /// Null: its interceptors have a thread from the beginning.
+  explicit Intercepted(PlainRun* plain_run = nullptr) noexcept : plain_run_(plain_run) {}
+
+  PlainRun* plain_run() const noexcept { return plain_run_; }
   virtual Context& intercepted_context() noexcept = 0;
   /// What is inside of all interceptors.
   virtual Task<> proceed() = 0;
@@ -32,6 +37,9 @@ class Intercepted {
 
  protected:
   ~Intercepted() = default;
+
+ private:
+  PlainRun* const plain_run_;
 };
 
 }  // namespace detail
@@ -48,6 +56,7 @@ class Next {
 
  private:
   friend class detail::InterceptorRun;
+  friend class detail::InterceptorFrame;
   Next(const InterceptorList& list, detail::Intercepted& call, std::size_t at) : list_(list), call_(call), at_(at) {}
 
   const InterceptorList& list_;
@@ -94,6 +103,8 @@ class Interceptor {
   /// `context` and `next` are valid until this ends.
   virtual Task<> intercept(Context& context, const Next& next) = 0;
 };
+
+inline detail::PlainRun* detail::InterceptorFrame::run_of(const Next& next) noexcept { return next.call_.plain_run(); }
 
 inline Task<> detail::InterceptorRun::start() { return interceptor_.intercept(call_.intercepted_context(), next_); }
 

@@ -162,7 +162,7 @@ void Call::begin() {
   if (core_->options().interceptors.empty()) return start_transport();
   auto interception = std::make_unique<Interception>(shared_from_this());
   interception_ = interception.get();
-  rpc::WorkerPool::of(*loop_).start(std::move(interception));
+  Interception::start(std::move(interception), rpc::WorkerPool::of(*loop_));
 }
 
 void Call::begin_transport() {

@@ -17,9 +17,11 @@ namespace connectrpc::client {
 using connectrpc::detail::ContextAccess;
 
 Interception::Interception(std::shared_ptr<Call> call)
-    : call_(std::move(call)),
+    : Intercepted(this),
+      call_(std::move(call)),
       context_(ContextAccess::make(*this)),
-      outermost_(call_->core().options().interceptors, *this) {
+      outermost_(call_->core().options().interceptors, *this),
+      end_(*this, *this) {
   const ChannelOptions& options = call_->core().options();
   ContextAccess::Facts facts;
   facts.method = &call_->method();
@@ -70,6 +72,52 @@ void Interception::incoming(Headers& headers) const { ContextAccess::run_header_
 
 // ---- The run
 
+void Interception::start(std::unique_ptr<Interception> interception, rpc::WorkerPool& pool) {
+  Interception& self = *interception;
+  self.plain_in_ = &pool;
+  pool.keep(std::move(interception));
+  try {
+    Task<> task = self.outermost_.start();
+    std::swap(self.task_, task);
+  } catch (...) {
+    return self.on_plain_end(std::current_exception());
+  }
+  if (auto* const frame = self.fresh(self.task_); frame != nullptr) {
+    frame->start().resume();
+  } else {
+    self.take_thread();
+  }
+}
+
+void Interception::take_thread() {
+  rpc::WorkerPool& pool = *std::exchange(plain_in_, nullptr);
+  pool.start(pool.release(*this));
+}
+
+void Interception::need_thread(connectrpc::detail::InterceptorFrame& innermost) noexcept {
+  innermost_ = &innermost;
+  take_thread();
+}
+
+Task<> Interception::run() {
+  if (innermost_ == nullptr) return std::move(task_);
+  return connectrpc::detail::adopt(std::move(task_), *innermost_);
+}
+
+void Interception::on_plain_end(std::exception_ptr thrown) noexcept {
+  const std::unique_ptr<rpc::Job> self = plain_in_->release(*this);
+  // Like a worker: what interceptors keep in their coroutines goes before the call's end is told.
+  {
+    const Task<> ended = std::move(task_);
+  }
+  on_end(thrown);
+}
+
+void Interception::abandon() {
+  const Task<> plain = std::move(task_);
+  end_.abandon();
+}
+
 void Interception::on_end(const std::exception_ptr& thrown) {
   std::optional<Error> failed;
   if (thrown) {
@@ -96,12 +144,27 @@ Error Interception::translate(std::exception_ptr thrown) {
   return Error(Code::unknown, "an interceptor of the client failed: " + text);
 }
 
-Task<> Interception::proceed() {
-  ContextAccess::fix_hooks(context_);
-  call_->begin_transport();
-  // The end of the user's side ends the transport, too, and is told before this coroutine is cancelled. But next() may
-  // be awaited in a coroutine of the interceptor's own.
-  while (!call_->transport_over()) co_await over_.wait(own_slot());
+void Interception::on_resume() noexcept {
+  std::exception_ptr thrown;
+  try {
+    if (!std::exchange(passed_, true)) {
+      ContextAccess::fix_hooks(context_);
+      call_->begin_transport();
+    }
+    // The end of the user's side ends the transport, too, and is told before the interceptors are cancelled. But next()
+    // may be awaited in a coroutine of the interceptor's own.
+    if (!call_->transport_over()) {
+      end_.throw_if_cancelled();
+      return end_.wait(own_slot());
+    }
+    take_end();
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  end_.end(std::move(thrown));
+}
+
+void Interception::take_end() {
   if (call_->over()) {
     // The user has them already.
     context_.response_headers() = call_->headers();

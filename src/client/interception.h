@@ -1,7 +1,6 @@
 // The interceptors around one call of a client.
 #pragma once
 
-#include <coroutine>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <string>
 
 #include "base/block_cache.h"
+#include "client/end_frame.h"
 #include "connectrpc/context.h"
 #include "connectrpc/detail/context_access.h"
 #include "connectrpc/detail/server_call.h"
@@ -16,22 +16,26 @@
 #include "connectrpc/interceptor.h"
 #include "connectrpc/log.h"
 #include "http/exchange.h"
-#include "rpc/block_frame.h"
-#include "rpc/signal.h"
 #include "rpc/worker_pool.h"
 
 namespace connectrpc::client {
 
 class Call;
 
-/// Runs beside the user's steps on a pooled coroutine of the call's loop, and keeps the call until it has ended.
+/// Runs beside the user's steps, on a pooled coroutine of the call's loop as soon as an interceptor awaits anything but
+/// next(), and keeps the call until it has ended.
 class Interception final : public rpc::Job,
                            public base::Block,
+                           public connectrpc::detail::PlainRun,
+                           private EndFrame::Owner,
                            private connectrpc::detail::Intercepted,
                            private connectrpc::detail::ContextCall {
  public:
   explicit Interception(std::shared_ptr<Call> call);
   ~Interception() override;
+
+  /// `pool`: the loop's. May end it at once.
+  static void start(std::unique_ptr<Interception> interception, rpc::WorkerPool& pool);
 
   /// What goes out, and what has come, as the interceptors' hooks leave it. Throw Error.
   std::string outgoing(std::string payload) const;
@@ -47,19 +51,24 @@ class Interception final : public rpc::Job,
   /// There is a connection.
   void on_link(HttpVersion version) { connectrpc::detail::ContextAccess::set_http_version(context_, version); }
   /// The transport has ended: whoever waits in next() goes on. May end the interception, and this object.
-  void on_over() { over_.notify(); }
-  bool waits_for_end() const noexcept { return over_.waiting(); }
+  void on_over() { end_.notify(); }
+  bool waits_for_end() const noexcept { return end_.waiting(); }
   /// The user's side is over: what the interceptors still wait for is cancelled.
   void cancel() { cancel_run(); }
 
  private:
   // rpc::Job
-  Task<> run() override { return outermost_.start(); }
+  Task<> run() override;
   void on_end(const std::exception_ptr& thrown) override;
-  void abandon() override { over_.abandon(); }
+  void abandon() override;
+  // connectrpc::detail::PlainRun
+  void need_thread(connectrpc::detail::InterceptorFrame& innermost) noexcept override;
+  void on_plain_end(std::exception_ptr thrown) noexcept override;
+  // EndFrame::Owner
+  void on_resume() noexcept override;
   // connectrpc::detail::Intercepted
   Context& intercepted_context() noexcept override { return context_; }
-  Task<> proceed() override;
+  Task<> proceed() override { return end_.task(*this); }
   bool has_answer() const noexcept override { return answer_.has_value(); }
   // connectrpc::detail::ContextCall
   void send_headers() override;
@@ -69,6 +78,8 @@ class Interception final : public rpc::Job,
   std::optional<CancelReason> cancelled() const noexcept override;
   std::stop_token stop_token() override;
 
+  void take_end();
+  void take_thread();
   void report(LogRecord::Level level, std::string_view text) const;
   Error translate(std::exception_ptr thrown);
   using Hooks = void (*)(const Context& context, google::protobuf::MessageLite& message);
@@ -79,13 +90,13 @@ class Interception final : public rpc::Job,
   Context context_;
   std::optional<std::string> answer_;
   connectrpc::detail::InterceptorRun outermost_;
-  rpc::Signal over_;
+  // What next() gives to the innermost.
+  EndFrame end_;
+  bool passed_ = false;
+  // Without a coroutine of the pool: the outermost interceptor's.
+  rpc::WorkerPool* plain_in_ = nullptr;
+  Task<> task_;
+  connectrpc::detail::InterceptorFrame* innermost_ = nullptr;
 };
 
 }  // namespace connectrpc::client
-
-/// Of Interception's coroutines.
-template <>
-struct std::coroutine_traits<connectrpc::Task<>, connectrpc::client::Interception&> {
-  using promise_type = connectrpc::rpc::BlockFrame;
-};

@@ -6,18 +6,25 @@
 #include <stdexcept>
 #include <utility>
 
-#include "rpc/block_frame.h"
+namespace connectrpc {
+
+namespace {
+
+// Of run().
+class RunFrame : public detail::InterceptorFrame {
+ public:
+  RunFrame(const InterceptorList& /*list*/, const detail::Intercepted& call, std::size_t /*at*/) noexcept
+      : InterceptorFrame(call.plain_run()) {}
+};
+
+}  // namespace
+
+}  // namespace connectrpc
 
 template <>
 struct std::coroutine_traits<connectrpc::Task<>, const connectrpc::InterceptorList&, connectrpc::detail::Intercepted&,
                              std::size_t> {
-  using promise_type = connectrpc::rpc::BlockFrame;
-};
-
-template <>
-struct std::coroutine_traits<connectrpc::Task<>, connectrpc::MetadataInterceptor&, connectrpc::Context&,
-                             const connectrpc::Next&> {
-  using promise_type = connectrpc::rpc::BlockFrame;
+  using promise_type = connectrpc::RunFrame;
 };
 
 namespace connectrpc {

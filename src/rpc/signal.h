@@ -47,6 +47,13 @@ class Signal {
   /// A coroutine whose slot is `unheard`, which nobody uses without a notify(), is not ended by it.
   Wait wait(boost::asio::cancellation_slot unheard = {}) { return {*this, unheard}; }
 
+  /// The same for what is no coroutine but has a frame, which runs. As the last thing that it does.
+  void wait(boost::asio::detail::awaitable_frame_base<boost::asio::any_io_executor>& frame,
+            boost::asio::cancellation_slot unheard) {
+    Handler::result_type none;
+    start(Handler(frame.detach_thread(), none), unheard);
+  }
+
   /// Resumes the waiter, if there is one, before it returns. The signal may be destroyed meanwhile.
   void notify() {
     if (!handler_) return;

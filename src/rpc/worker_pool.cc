@@ -108,7 +108,9 @@ asio::cancellation_slot Job::own_slot() const noexcept {
 WorkerPool::WorkerPool(asio::execution_context& context)
     : LoopService(context), loop_(static_cast<io::Loop&>(context)) {}
 
-WorkerPool::~WorkerPool() = default;
+WorkerPool::~WorkerPool() {
+  while (kept_ != nullptr) release(*kept_);
+}
 
 void WorkerPool::start(std::unique_ptr<Job> job) {
   if (idle_.empty()) {
@@ -121,6 +123,18 @@ void WorkerPool::start(std::unique_ptr<Job> job) {
   Worker* worker = idle_.back();
   idle_.pop_back();
   worker->start(std::move(job));
+}
+
+void WorkerPool::keep(std::unique_ptr<Job> job) noexcept {
+  Job* const first = std::exchange(kept_, job.release());
+  kept_->next_ = first;
+  if (first != nullptr) first->previous_ = kept_;
+}
+
+std::unique_ptr<Job> WorkerPool::release(Job& job) noexcept {
+  (job.previous_ != nullptr ? job.previous_->next_ : kept_) = job.next_;
+  if (job.next_ != nullptr) job.next_->previous_ = job.previous_;
+  return std::unique_ptr<Job>(&job);
 }
 
 void WorkerPool::drop_idle() {
@@ -138,6 +152,7 @@ void WorkerPool::close() {
   idle_.clear();
   // Frames must go while the loop's services still exist, but a job must outlive frames that other services hold.
   for (const auto& worker : workers_) worker->abandon();
+  for (Job* job = kept_; job != nullptr; job = job->next_) job->abandon();
 }
 
 }  // namespace connectrpc::rpc

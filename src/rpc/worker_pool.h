@@ -23,7 +23,7 @@ class Job {
   virtual Task<> run() = 0;
   /// run() has ended; null, or what it has thrown. The job is destroyed next. Must not let an exception escape.
   virtual void on_end(const std::exception_ptr& /*thrown*/) {}
-  /// The loop is shut down: destroy what waits in signals of this job. run() is not resumed any more.
+  /// The loop is shut down: destroy what waits in signals of this job. It is not resumed any more.
   virtual void abandon() = 0;
 
  protected:
@@ -36,7 +36,11 @@ class Job {
 
  private:
   friend class Worker;
+  friend class WorkerPool;
   Worker* worker_ = nullptr;
+  // Among those that the pool keeps.
+  Job* previous_ = nullptr;
+  Job* next_ = nullptr;
 };
 
 /// The workers of one loop.
@@ -47,6 +51,9 @@ class WorkerPool final : public LoopService<WorkerPool> {
 
   /// Starts `job` on an idle coroutine, inline: it runs until it first waits.
   void start(std::unique_ptr<Job> job);
+  /// Owns a job that does without a coroutine of the pool until it is released.
+  void keep(std::unique_ptr<Job> job) noexcept;
+  std::unique_ptr<Job> release(Job& job) noexcept;
   std::size_t idle() const noexcept { return idle_.size(); }
   /// Ends coroutines without a job. Not from inside one.
   void drop_idle();
@@ -57,6 +64,8 @@ class WorkerPool final : public LoopService<WorkerPool> {
   io::Loop& loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> idle_;
+  // Owned.
+  Job* kept_ = nullptr;
 };
 
 }  // namespace connectrpc::rpc

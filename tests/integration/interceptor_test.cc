@@ -6,7 +6,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -402,6 +407,55 @@ TEST_P(InterceptorTest, WaitsForSomethingBeforeAndAfter) {
   EXPECT_FALSE(outcome.error) << outcome.error->message();
 }
 
+// Each kind of thing that a coroutine of Asio's may await, in one interceptor of several.
+TEST_P(InterceptorTest, WaitsForAnythingInOneOfSeveral) {
+  using Timer = boost::asio::steady_timer;
+  const auto wait = [](std::string_view where) -> Task<std::string> {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    Timer timer(executor, std::chrono::milliseconds(1));
+    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_return std::string(where);
+  };
+  const auto pass_on = [](const Next& next) -> Task<> { co_await next(); };
+  const auto busy = made([&](Context&, const Next& next) -> Task<> {
+    const std::string before = co_await wait("before");
+    journal_.add(before);
+    Task<> passed = pass_on(next);
+    co_await std::move(passed);
+    const auto executor = co_await boost::asio::this_coro::executor;
+    Timer timer(executor, std::chrono::milliseconds(1));
+    co_await timer.async_wait(boost::asio::deferred);
+    const std::string after = co_await wait("after");
+    journal_.add(after);
+  });
+  const auto late = made([&](Context&, const Next& next) -> Task<> {
+    std::optional<Error> failed;
+    try {
+      co_await next();
+    } catch (const Error& error) {
+      failed = error;
+    }
+    const std::string behind = co_await wait("late");
+    journal_.add(behind);
+    if (failed) throw *failed;
+  });
+  server_.intercept(busy);
+  server_.intercept(late);
+  for (const std::string name : {"Ann", "fail"}) {
+    for (const InterceptorList& list : {InterceptorList{tracing("outer"), busy, tracing("inner")},
+                                        InterceptorList{tracing("outer"), late, busy, late}}) {
+      const std::size_t began = journal_.lines().size();
+      const Outcome outcome = call(name, list);
+      EXPECT_EQ(outcome.error.has_value(), name == "fail");
+      const auto lines = journal_.lines();
+      ASSERT_GT(lines.size(), began + 6);
+      EXPECT_EQ(lines[began].substr(0, 12), "outer begins");
+      EXPECT_EQ(lines[began + 1], "before");
+      EXPECT_EQ(lines.back().substr(0, 10), "outer ends");
+    }
+  }
+}
+
 TEST_P(InterceptorTest, OneThatHangsIsCancelledAtTheDeadline) {
   const auto hang = made([](Context&, const Next& next) -> Task<> {
     const auto executor = co_await boost::asio::this_coro::executor;
@@ -635,6 +689,51 @@ TEST(Interceptor, GivesUpWithItsCall) {
   }
   EXPECT_TRUE(probe_test::eventually([&] { return journal.lines().size() == 2; }));
   EXPECT_EQ(journal.lines().back(), "client ends with canceled");
+}
+
+// The client's loop ends before the call.
+TEST(Interceptor, GoesWithItsLoop) {
+  class Gone {
+   public:
+    explicit Gone(int& count) : count_(&count) {}
+    ~Gone() { ++*count_; }
+    Gone(const Gone&) = delete;
+    Gone& operator=(const Gone&) = delete;
+
+   private:
+    int* count_;
+  };
+  for (const bool waits_for_a_timer : {false, true}) {
+    int gone = 0;
+    ChannelOptions options;
+    // Connects, and never hears anything.
+    boost::asio::io_context silent;
+    boost::asio::ip::tcp::acceptor acceptor(silent, {boost::asio::ip::address_v4::loopback(), 0});
+    options.interceptors = {made([&](Context&, const Next& next) -> Task<> {
+                              const Gone guard(gone);
+                              co_await next();
+                            }),
+                            made([&](Context&, const Next& next) -> Task<> {
+                              const Gone guard(gone);
+                              if (waits_for_a_timer) {
+                                const auto executor = co_await boost::asio::this_coro::executor;
+                                boost::asio::steady_timer timer(executor, std::chrono::hours(1));
+                                co_await timer.async_wait(boost::asio::use_awaitable);
+                              }
+                              co_await next();
+                            })};
+    {
+      boost::asio::io_context loop;
+      const ChannelPtr channel = Channel::make(
+          loop, "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()), std::move(options));
+      const greet::v1::GreetServiceClient client(channel);
+      boost::asio::co_spawn(
+          loop, [&]() -> Task<> { static_cast<void>(co_await client.greet(named("Ann"))); }, boost::asio::detached);
+      loop.run_for(std::chrono::milliseconds(20));
+      EXPECT_EQ(gone, 0);
+    }
+    EXPECT_EQ(gone, 2);
+  }
 }
 
 }  // namespace
