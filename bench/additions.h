@@ -1,4 +1,4 @@
-// What is added to calls to see what it costs: an interceptor that does nothing, headers.
+// What is added to calls to see what it costs: interceptors that do nothing, headers.
 #pragma once
 
 #include <string>

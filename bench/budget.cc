@@ -30,6 +30,9 @@ constexpr int headers_each_way = 10;
 /// What the calls of a scenario are.
 enum class Kind : std::uint8_t { unary, server_stream, client_stream, chat };
 
+/// An interceptor that does nothing.
+enum class Around : std::uint8_t { none, nothing, coroutine };
+
 struct Scenario {
   std::string_view name;
   connectrpc::Protocol protocol;
@@ -37,9 +40,18 @@ struct Scenario {
   connectrpc::Codec codec = connectrpc::Codec::proto;
   bool headers = false;
   Kind kind = Kind::unary;
-  bool server_interceptor = false;
-  bool client_interceptor = false;
+  Around server = Around::none;
+  Around client = Around::none;
 };
+
+connectrpc::InterceptorList interceptors(Around around) {
+  switch (around) {
+    case Around::none: break;
+    case Around::nothing: return {std::make_shared<bench::Nothing>()};
+    case Around::coroutine: return {std::make_shared<bench::NothingAround>()};
+  }
+  return {};
+}
 
 constexpr auto http1 = connectrpc::HttpVersion::http1_1;
 constexpr auto http2 = connectrpc::HttpVersion::http2;
@@ -52,8 +64,10 @@ constexpr auto connect = connectrpc::Protocol::connect;
 constexpr Scenario scenarios[] = {
     {"grpc_unary", grpc, http2},
     {"grpc_unary_20_headers", grpc, http2, proto, true},
-    {"grpc_unary_server_interceptor", grpc, http2, proto, false, Kind::unary, true, false},
-    {"grpc_unary_client_interceptor", grpc, http2, proto, false, Kind::unary, false, true},
+    {"grpc_unary_server_interceptor", grpc, http2, proto, false, Kind::unary, Around::nothing},
+    {"grpc_unary_client_interceptor", grpc, http2, proto, false, Kind::unary, Around::none, Around::nothing},
+    {"grpc_unary_server_coroutine", grpc, http2, proto, false, Kind::unary, Around::coroutine},
+    {"grpc_unary_client_coroutine", grpc, http2, proto, false, Kind::unary, Around::none, Around::coroutine},
     {"grpc_server_stream", grpc, http2, proto, false, Kind::server_stream},
     {"grpc_client_stream", grpc, http2, proto, false, Kind::client_stream},
     {"grpc_chat", grpc, http2, proto, false, Kind::chat},
@@ -140,8 +154,8 @@ void run(const Scenario& scenario, int calls) {
     server.add(echo);
   }
   connectrpc::ChannelOptions channel_options;
-  if (scenario.server_interceptor) server.intercept(std::make_shared<bench::Nothing>());
-  if (scenario.client_interceptor) channel_options.interceptors.push_back(std::make_shared<bench::Nothing>());
+  for (const auto& interceptor : interceptors(scenario.server)) server.intercept(interceptor);
+  channel_options.interceptors = interceptors(scenario.client);
   channel_options.protocol = scenario.protocol;
   channel_options.http_version = scenario.http_version;
   channel_options.codec = scenario.codec;

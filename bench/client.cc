@@ -1,7 +1,8 @@
 // bench_client --target HOST:PORT [--inflight N] [--requests N] [--protocol grpc|connect|grpc-web] [--codec proto|json]
-// [--http 1|2] [--timeout-ms N] [--blocking] [--interceptor] [--headers N]: keeps N unary calls under way until all
-// requests are answered, after a tenth of them as a warm-up; checks every answer; prints one JSON object: CPU time of
-// this process and wall time. With an interceptor that does nothing; with N headers in each request.
+// [--http 1|2] [--timeout-ms N] [--blocking] [--interceptor] [--coroutine] [--headers N]: keeps N unary calls under
+// way until all requests are answered, after a tenth of them as a warm-up; checks every answer; prints one JSON object:
+// CPU time of this process and wall time. With an interceptor that does nothing, or one that is a coroutine and does
+// nothing; with N headers in each request.
 #include <time.h>
 
 #include <algorithm>
@@ -147,6 +148,7 @@ connectrpc::ChannelOptions channel_options(const bench::Options& options) {
   }
   made.timeout = std::chrono::milliseconds(options.number("--timeout-ms", 0, 0, 3'600'000));
   if (options.has("--interceptor")) made.interceptors.push_back(std::make_shared<bench::Nothing>());
+  if (options.has("--coroutine")) made.interceptors.push_back(std::make_shared<bench::NothingAround>());
   for (const auto& [name, value] : bench::request_pairs(options.number("--headers", 0, 0, 1000))) {
     made.headers.set(name, value);
   }
@@ -176,7 +178,7 @@ int main(int argc, char** argv) {
     return run(bench::Options(
         argc, argv,
         {"--target", "--inflight", "--requests", "--protocol", "--codec", "--http", "--timeout-ms", "--headers"},
-        {"--blocking", "--interceptor"}));
+        {"--blocking", "--interceptor", "--coroutine"}));
   } catch (const std::exception& error) {
     std::cerr << "bench_client: " << error.what() << "\n";
     return 1;

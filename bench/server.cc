@@ -1,7 +1,8 @@
 // bench_server --port P [--tls FOLDER | --tls-cert FILE --tls-key FILE] [--threads N] [--blocking] [--workers N]
-// [--interceptor] [--headers N]: serves bench.v1.EchoService on 127.0.0.1 with the library's defaults, until SIGINT or
-// SIGTERM. FOLDER holds cert.pem and key.pem. Port 0 picks a free one; one line with the address says that it is ready.
-// With an interceptor that does nothing; echo alone, answering with N headers.
+// [--interceptor] [--coroutine] [--headers N]: serves bench.v1.EchoService on 127.0.0.1 with the library's defaults,
+// until SIGINT or SIGTERM. FOLDER holds cert.pem and key.pem. Port 0 picks a free one; one line with the address says
+// that it is ready. With an interceptor that does nothing, or one that is a coroutine and does nothing; echo alone,
+// answering with N headers.
 #include "connectrpc/server.h"
 
 #include <exception>
@@ -25,6 +26,7 @@ int run(const bench::Options& options) {
   connectrpc::Server server(server_options);
   bench::HeaderedEcho headered(options.number("--headers", 0, 0, 1000));
   if (options.has("--interceptor")) server.intercept(std::make_shared<bench::Nothing>());
+  if (options.has("--coroutine")) server.intercept(std::make_shared<bench::NothingAround>());
   if (options.has("--headers")) {
     server.add(headered);
   } else if (options.has("--blocking")) {
@@ -53,7 +55,7 @@ int main(int argc, char** argv) {
   try {
     return run(bench::Options(argc, argv,
                               {"--port", "--tls", "--tls-cert", "--tls-key", "--threads", "--workers", "--headers"},
-                              {"--blocking", "--interceptor"}));
+                              {"--blocking", "--interceptor", "--coroutine"}));
   } catch (const std::exception& error) {
     std::cerr << "bench_server: " << error.what() << "\n";
     return 1;

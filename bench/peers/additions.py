@@ -13,6 +13,8 @@ HTTP1 = "--protocol connect --http 1"
 ADDITIONS = {
     "adds server interceptor": ("--interceptor", "", ""),
     "adds channel interceptor": ("", "--interceptor", ""),
+    "adds server coroutine": ("--coroutine", "", ""),
+    "adds channel coroutine": ("", "--coroutine", ""),
     "adds ten headers each way": ("--headers 10", "--headers 10", ""),
     "adds ten headers each way http/1.1": ("--headers 10", f"{HTTP1} --headers 10", HTTP1),
 }

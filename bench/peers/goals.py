@@ -103,6 +103,8 @@ GOALS = [
     Goal("two loops tiny", "cost", 1.1, ""),
     Goal("adds server interceptor", "more_us", 0.1, ""),
     Goal("adds channel interceptor", "more_us", 0.1, ""),
+    Goal("adds server coroutine", "more_us", 0.1, ""),
+    Goal("adds channel coroutine", "more_us", 0.1, ""),
     Goal("adds ten headers each way", "more_us", 1.5, ""),
     Goal("adds ten headers each way http/1.1", "more_us", 1.5, ""),
     Goal("system calls connect tiny http/1.1 64x1", "calls", 2.3, ""),

@@ -407,6 +407,21 @@ TEST_P(InterceptorTest, WaitsForSomethingBeforeAndAfter) {
   EXPECT_FALSE(outcome.error) << outcome.error->message();
 }
 
+// The call ends while the interceptor is given what it needs to ask that.
+TEST_P(InterceptorTest, RefusesAfterHavingAskedForItsLoop) {
+  const auto refusing = made([](Context&, const Next&) -> Task<> {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    if (executor) throw Error(Code::unauthenticated, "bad token");
+  });
+  for (int i = 0; i < 3; ++i) {
+    const Outcome outcome = call("Ann", {tracing("outer"), refusing, tracing("inner")});
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.error->code(), Code::unauthenticated);
+  }
+  EXPECT_EQ(journal_.lines().size(), 6u);
+  EXPECT_EQ(greeter_.calls, 0);
+}
+
 // Each kind of thing that a coroutine of Asio's may await, in one interceptor of several.
 TEST_P(InterceptorTest, WaitsForAnythingInOneOfSeveral) {
   using Timer = boost::asio::steady_timer;
