@@ -1,9 +1,9 @@
 // What a channel's innermost interceptor awaits.
 #pragma once
 
-#include <coroutine>
-#include <cstddef>
+#include <boost/asio/cancellation_signal.hpp>
 #include <exception>
+#include <utility>
 
 #include "connectrpc/detail/interceptor_frame.h"
 #include "connectrpc/task.h"
@@ -12,11 +12,11 @@
 namespace connectrpc::client {
 
 /// A coroutine's frame without a coroutine: awaited, resumed and destroyed like any, it calls its owner, of which it is
-/// a member. One that the compiler makes would take a third of the time that a channel's interceptor costs. It lies as
-/// theirs do in memory: two functions, then the promise (GCC and Clang alike).
+/// a member: ninety instructions less than one of the compiler's. It lies as theirs do in memory: two functions, then
+/// the promise (GCC and Clang alike).
 class EndFrame {
  public:
-  class Owner {
+  class Owner : public connectrpc::detail::PlainRun {
    public:
     /// The frame is resumed: calls wait() or end() as the last thing it does.
     virtual void on_resume() noexcept = 0;
@@ -25,18 +25,18 @@ class EndFrame {
     ~Owner() = default;
   };
 
-  EndFrame(Owner& owner, connectrpc::detail::PlainRun& run) noexcept
+  explicit EndFrame(Owner& owner) noexcept
       : resume_([](void* self) { static_cast<EndFrame*>(self)->owner_.on_resume(); }),
         destroy_([](void* self) { static_cast<EndFrame*>(self)->waiting_ = false; }),
-        promise_(run),
+        promise_(owner),
         owner_(owner) {}
   EndFrame(const EndFrame&) = delete;
   EndFrame& operator=(const EndFrame&) = delete;
   ~EndFrame() = default;
 
   /// Once. The frame outlives it.
-  Task<> task(connectrpc::detail::PlainRun& run) {
-    run.on_made(promise_);
+  Task<> task() {
+    owner_.on_made(promise_);
     return promise_.get_return_object();
   }
 

@@ -19,11 +19,11 @@ namespace {
 namespace asio = boost::asio;
 
 // Waits until it is ready, and ends.
-class Owner final : public EndFrame::Owner, public connectrpc::detail::PlainRun {
+class Owner final : public EndFrame::Owner {
  public:
-  Owner() : frame_(*this, *this) {}
+  Owner() : frame_(*this) {}
 
-  Task<> task() { return frame_.task(*this); }
+  Task<> task() { return frame_.task(); }
   EndFrame& frame() { return frame_; }
   void be_ready(std::exception_ptr thrown = nullptr) {
     ready_ = true;

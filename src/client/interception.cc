@@ -21,7 +21,7 @@ Interception::Interception(std::shared_ptr<Call> call)
       call_(std::move(call)),
       context_(ContextAccess::make(*this)),
       outermost_(call_->core().options().interceptors, *this),
-      end_(*this, *this) {
+      end_(*this) {
   const ChannelOptions& options = call_->core().options();
   ContextAccess::Facts facts;
   facts.method = &call_->method();
@@ -82,8 +82,8 @@ void Interception::start(std::unique_ptr<Interception> interception, rpc::Worker
   } catch (...) {
     return self.on_plain_end(std::current_exception());
   }
-  if (auto* const frame = self.fresh(self.task_); frame != nullptr) {
-    frame->start().resume();
+  if (auto* const frame = self.take_fresh(self.task_); frame != nullptr) {
+    frame->handle().resume();
   } else {
     self.take_thread();
   }

@@ -26,7 +26,6 @@ class Call;
 /// next(), and keeps the call until it has ended.
 class Interception final : public rpc::Job,
                            public base::Block,
-                           public connectrpc::detail::PlainRun,
                            private EndFrame::Owner,
                            private connectrpc::detail::Intercepted,
                            private connectrpc::detail::ContextCall {
@@ -68,7 +67,7 @@ class Interception final : public rpc::Job,
   void on_resume() noexcept override;
   // connectrpc::detail::Intercepted
   Context& intercepted_context() noexcept override { return context_; }
-  Task<> proceed() override { return end_.task(*this); }
+  Task<> proceed() override { return end_.task(); }
   bool has_answer() const noexcept override { return answer_.has_value(); }
   // connectrpc::detail::ContextCall
   void send_headers() override;

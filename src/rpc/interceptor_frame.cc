@@ -1,11 +1,9 @@
 // How coroutines of interceptors come to a thread of Asio's.
 #include "connectrpc/detail/interceptor_frame.h"
 
-#include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 #include <coroutine>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "base/block_cache.h"
@@ -19,12 +17,6 @@ static_assert(alignof(InterceptorFrame) == alignof(rpc::BlockFrame) && !std::is_
 void* InterceptorFrame::operator new(std::size_t size) { return base::Block::operator new(size); }
 
 void InterceptorFrame::operator delete(void* frame) noexcept { base::free_block(frame); }
-
-void InterceptorFrame::throw_if_cancelled() const {
-  if (attached_thread_ == nullptr || !attached_thread_->throw_if_cancelled()) return;
-  if (attached_thread_->get_cancellation_state().cancelled() == boost::asio::cancellation_type::none) return;
-  throw boost::system::system_error(boost::asio::error::operation_aborted);
-}
 
 void InterceptorFrame::attach(TaskFrame& bottom) noexcept {
   if (awaiter_ != nullptr) awaiter_->attach(bottom);

@@ -743,7 +743,12 @@ TEST(Interceptor, GoesWithItsLoop) {
           loop, "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()), std::move(options));
       const greet::v1::GreetServiceClient client(channel);
       boost::asio::co_spawn(
-          loop, [&]() -> Task<> { static_cast<void>(co_await client.greet(named("Ann"))); }, boost::asio::detached);
+          loop,
+          [&]() -> Task<> {
+            const GreetRequest request = named("Ann");
+            co_await client.greet(request);
+          },
+          boost::asio::detached);
       loop.run_for(std::chrono::milliseconds(20));
       EXPECT_EQ(gone, 0);
     }

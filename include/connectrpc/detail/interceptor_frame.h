@@ -37,10 +37,10 @@ class PlainRun {
   /// The outermost has ended without a thread; null, or what it has thrown. May destroy it.
   virtual void on_plain_end(std::exception_ptr thrown) noexcept = 0;
 
-  /// The coroutine of `task` if it was made last for this run and has neither started nor gone; null for any other.
-  InterceptorFrame* fresh(const Task<>& task) const noexcept;
+  /// The coroutine of `task`, to be resumed, if it was made last for this run and was neither taken nor is gone; null
+  /// for any other.
+  InterceptorFrame* take_fresh(const Task<>& task) noexcept;
   void on_made(InterceptorFrame& frame) noexcept { fresh_ = &frame; }
-  void on_start() noexcept { fresh_ = nullptr; }
   void on_gone(const InterceptorFrame& frame) noexcept {
     if (fresh_ == &frame) fresh_ = nullptr;
   }
@@ -89,9 +89,9 @@ class InterceptorFrame : public boost::asio::detail::awaitable_frame<void, boost
         return std::noop_coroutine();
       }
       if constexpr (std::is_void_v<T>) {
-        if (InterceptorFrame* const inner = frame_.run_->fresh(task_); inner != nullptr) {
+        if (InterceptorFrame* const inner = frame_.run_->take_fresh(task_); inner != nullptr) {
           inner->awaiter_ = &frame_;
-          return inner->start();
+          return inner->handle();
         }
       }
       frame_.pending_ = this;
@@ -154,7 +154,9 @@ class InterceptorFrame : public boost::asio::detail::awaitable_frame<void, boost
   }
   bool has_thread() const noexcept { return attached_thread_ != nullptr; }
   /// As each co_await does that waits for something of Asio's.
-  void throw_if_cancelled() const;
+  void throw_if_cancelled() const {
+    if (attached_thread_ != nullptr) static_cast<void>(Base::await_transform(Task<>()));
+  }
   /// Has returned or thrown; gives who goes on. May be gone afterwards.
   std::coroutine_handle<> finish() noexcept {
     if (attached_thread_ != nullptr) {
@@ -165,11 +167,8 @@ class InterceptorFrame : public boost::asio::detail::awaitable_frame<void, boost
     run_->on_plain_end(std::exchange(pending_exception_, nullptr));
     return std::noop_coroutine();
   }
-  /// What runs it without a thread until it first waits. Once.
-  std::coroutine_handle<> start() noexcept {
-    run_->on_start();
-    return coro_;
-  }
+  /// To be resumed without a thread.
+  std::coroutine_handle<> handle() const noexcept { return coro_; }
 
  private:
   friend class AdoptedRun;
@@ -199,8 +198,8 @@ struct FrameOfTask {
 };
 template struct Opened<FrameOfTask, &Task<>::frame_>;
 
-inline InterceptorFrame* PlainRun::fresh(const Task<>& task) const noexcept {
-  return fresh_ != nullptr && task.*member_of(FrameOfTask()) == fresh_ ? fresh_ : nullptr;
+inline InterceptorFrame* PlainRun::take_fresh(const Task<>& task) noexcept {
+  return fresh_ != nullptr && task.*member_of(FrameOfTask()) == fresh_ ? std::exchange(fresh_, nullptr) : nullptr;
 }
 
 }  // namespace detail
