@@ -62,6 +62,7 @@ part_tree() {
   python3 tools/snippets.py && count 1 0 0 || count 0 1 0
   run_python_tests tools/check_tree_test.py
   run_python_tests tools/check_contract_test.py
+  run_python_tests conformance/run_test.py
 }
 
 # run_python_tests FILE — counts the cases of a unittest file.
