@@ -29,6 +29,7 @@ namespace connectrpc {
 namespace detail {
 class ContextCall;
 class ContextAccess;
+struct ContextFacts;
 }  // namespace detail
 
 /// One call, the same in every protocol: in coroutine and blocking handlers, and in interceptors of servers and
@@ -116,24 +117,24 @@ class Context {
     std::vector<std::function<void(google::protobuf::MessageLite&)>> responses;
     std::vector<std::function<void(Headers&)>> response_headers;
   };
-  explicit Context(detail::ContextCall& call) : call_(call) {}
+  inline Context(detail::ContextCall& call, const detail::ContextFacts& facts);
   Hooks& open_hooks();
 
   detail::ContextCall& call_;
   std::unique_ptr<Hooks> hooks_;
-  const MethodSpec* method_ = nullptr;
-  const Headers* raw_request_headers_ = nullptr;
-  const Peer* peer_ = nullptr;
-  std::string_view http_method_;
-  std::string_view authority_;
+  const MethodSpec* const method_;
+  const Headers* raw_request_headers_;
+  const Peer* const peer_;
+  const std::string_view http_method_;
+  const std::string_view authority_;
   mutable Headers request_headers_;
   Headers response_headers_;
   Headers response_trailers_;
-  Deadline deadline_;
+  const Deadline deadline_;
   std::vector<std::pair<std::type_index, std::any>> values_;
-  Protocol protocol_ = Protocol::connect;
-  Codec codec_ = Codec::proto;
-  HttpVersion http_version_ = HttpVersion::http2;
+  const Protocol protocol_;
+  const Codec codec_;
+  HttpVersion http_version_;
   mutable bool request_headers_made_ = false;
   bool headers_sent_ = false;
   bool hooks_fixed_ = false;

@@ -68,7 +68,10 @@ Call::Call(std::shared_ptr<ChannelCore> core, const MethodSpec& method, const Ca
   stable_encoding_ = protocol_->stable_encoding();
 }
 
-Call::~Call() { release(); }
+Call::~Call() {
+  if (interception_ != nullptr) std::exchange(interception_, nullptr)->forget_call();
+  release();
+}
 
 void Call::make_protocol() {
   protocol_ = protocol::make_client_call(core_->options().protocol, core_->options().codec, method_, settings_);
@@ -160,7 +163,7 @@ void Call::begin() {
     timers_->schedule(*this, deadline_.time());
   }
   if (core_->options().interceptors.empty()) return start_transport();
-  auto interception = std::make_unique<Interception>(shared_from_this());
+  auto interception = std::make_unique<Interception>(*this);
   interception_ = interception.get();
   Interception::start(std::move(interception), rpc::WorkerPool::of(*loop_));
 }
@@ -559,18 +562,18 @@ void Call::drop_interception(const Interception& gone) {
 }
 
 void Call::conclude(std::shared_ptr<Call>&& self, std::optional<Error>&& error, Headers&& headers, Headers&& trailers,
-                    std::optional<std::string>&& answer) {
+                    std::string* answer) {
   interception_ = nullptr;
   // Whoever is taking a step goes on with this object.
   std::shared_ptr<Call> kept;
-  (running_ ? kept_self_ : kept) = std::move(self);
+  if (self) (running_ ? kept_self_ : kept) = std::move(self);
   if (over_) return;
   transport_over_ ? stop_timer() : release();
   over_ = true;
   head_taken_ = true;
   headers_ = std::move(headers);
   trailers_ = std::move(trailers);
-  if (!error && error_ && !answer && method_.stream_type != StreamType::server &&
+  if (!error && error_ && answer == nullptr && method_.stream_type != StreamType::server &&
       method_.stream_type != StreamType::bidi) {
     error.emplace(Code::internal, "an interceptor took the error of the call and gave no answer in its place");
   }
@@ -578,7 +581,7 @@ void Call::conclude(std::shared_ptr<Call>&& self, std::optional<Error>&& error, 
   if (error_ && error_->headers().empty() && error_->trailers().empty()) {
     detail::ErrorAccess::set_response(*error_, headers_, trailers_);
   }
-  if (answer) answer_ = *std::move(answer);
+  if (answer != nullptr) answer_ = std::move(*answer);
   progress();
 }
 

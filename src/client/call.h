@@ -87,9 +87,9 @@ class Call final : public std::enable_shared_from_this<Call>,
   bool transport_over() const noexcept { return over_ || transport_over_; }
   /// The outermost has returned, or its coroutine is gone with the loop.
   void drop_interception(const Interception& gone);
-  /// `self` is what kept this object for them.
+  /// `self` is what kept this object for them, null if nothing had to; `answer`: in place of the call's, may be null.
   void conclude(std::shared_ptr<Call>&& self, std::optional<Error>&& error, Headers&& headers, Headers&& trailers,
-                std::optional<std::string>&& answer);
+                std::string* answer);
 
   // What is known.
 

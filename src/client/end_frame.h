@@ -18,7 +18,7 @@ class EndFrame {
  public:
   class Owner : public connectrpc::detail::PlainRun {
    public:
-    /// The frame is resumed: calls wait() or end() as the last thing it does.
+    /// The frame is resumed: calls wait(), end() or fail() as the last thing it does.
     virtual void on_resume() noexcept = 0;
 
    protected:
@@ -59,10 +59,12 @@ class EndFrame {
 
   /// Throws if who has awaited it is cancelled, as co_await does.
   void throw_if_cancelled() const { promise_.throw_if_cancelled(); }
-  /// Goes on with who has awaited it; `thrown`: may be null. The owner may be gone when it returns.
-  void end(std::exception_ptr thrown) noexcept {
-    if (thrown) promise_.set_except(std::move(thrown));
-    promise_.finish().resume();
+  /// Goes on with who has awaited it. The owner may be gone when it returns.
+  void end() noexcept { promise_.finish().resume(); }
+  /// The same, who throws `thrown`.
+  void fail(std::exception_ptr thrown) noexcept {
+    promise_.set_except(std::move(thrown));
+    end();
   }
 
  private:

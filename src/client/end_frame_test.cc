@@ -43,7 +43,7 @@ class Owner final : public EndFrame::Owner {
         thrown_ = std::current_exception();
       }
     }
-    frame_.end(std::move(thrown_));
+    thrown_ ? frame_.fail(std::move(thrown_)) : frame_.end();
   }
   void need_thread(connectrpc::detail::InterceptorFrame&) noexcept override { FAIL(); }
   void on_plain_end(std::exception_ptr) noexcept override { FAIL(); }

@@ -16,27 +16,34 @@ namespace connectrpc::client {
 
 using connectrpc::detail::ContextAccess;
 
-Interception::Interception(std::shared_ptr<Call> call)
-    : Intercepted(this),
-      call_(std::move(call)),
-      context_(ContextAccess::make(*this)),
-      outermost_(call_->core().options().interceptors, *this),
-      end_(*this) {
-  const ChannelOptions& options = call_->core().options();
-  ContextAccess::Facts facts;
-  facts.method = &call_->method();
-  facts.peer = &call_->peer_here();
+namespace {
+
+connectrpc::detail::ContextFacts facts_of(const Call& call) {
+  const ChannelOptions& options = call.core().options();
+  connectrpc::detail::ContextFacts facts;
+  facts.method = &call.method();
+  facts.peer = &call.peer_here();
   facts.http_method = "POST";
-  facts.authority = call_->core().url().authority;
-  facts.deadline = call_->deadline();
+  facts.authority = call.core().url().authority;
+  facts.deadline = call.deadline();
   facts.protocol = options.protocol;
   facts.codec = options.codec;
-  ContextAccess::set(context_, facts);
-  ContextAccess::set_request_headers(context_, call_->take_request_headers());
+  return facts;
+}
+
+}  // namespace
+
+Interception::Interception(Call& call)
+    : Intercepted(this),
+      call_(&call),
+      context_(ContextAccess::make(*this, facts_of(call))),
+      outermost_(call.core().options().interceptors, *this),
+      end_(*this) {
+  ContextAccess::set_request_headers(context_, call.take_request_headers());
 }
 
 Interception::~Interception() {
-  if (call_) call_->drop_interception(*this);
+  if (call_ != nullptr) call_->drop_interception(*this);
 }
 
 // ---- What passes
@@ -90,6 +97,7 @@ void Interception::start(std::unique_ptr<Interception> interception, rpc::Worker
 }
 
 void Interception::take_thread() {
+  kept_call_ = call_->shared_from_this();
   rpc::WorkerPool& pool = *std::exchange(plain_in_, nullptr);
   pool.start(pool.release(*this));
 }
@@ -125,9 +133,9 @@ void Interception::on_end(const std::exception_ptr& thrown) {
   } else if (const auto fault = outermost_.fault()) {
     failed = translate(fault);
   }
-  Call& call = *call_;
-  call.conclude(std::move(call_), std::move(failed), std::move(context_.response_headers()),
-                std::move(context_.response_trailers()), std::move(answer_));
+  Call& call = *std::exchange(call_, nullptr);
+  call.conclude(std::move(kept_call_), std::move(failed), std::move(context_.response_headers()),
+                std::move(context_.response_trailers()), answer_.get());
 }
 
 Error Interception::translate(std::exception_ptr thrown) {
@@ -145,7 +153,6 @@ Error Interception::translate(std::exception_ptr thrown) {
 }
 
 void Interception::on_resume() noexcept {
-  std::exception_ptr thrown;
   try {
     if (!std::exchange(passed_, true)) {
       ContextAccess::fix_hooks(context_);
@@ -159,9 +166,9 @@ void Interception::on_resume() noexcept {
     }
     take_end();
   } catch (...) {
-    thrown = std::current_exception();
+    return end_.fail(std::current_exception());
   }
-  end_.end(std::move(thrown));
+  end_.end();
 }
 
 void Interception::take_end() {
@@ -181,8 +188,8 @@ void Interception::send_headers() {
 }
 
 void Interception::respond(const google::protobuf::MessageLite& message) {
-  std::string bytes;
-  call_->encode_behind(message, bytes).value();
+  auto bytes = std::make_unique<std::string>();
+  call_->encode_behind(message, *bytes).value();
   answer_ = std::move(bytes);
 }
 

@@ -23,18 +23,20 @@ namespace connectrpc::client {
 class Call;
 
 /// Runs beside the user's steps, on a pooled coroutine of the call's loop as soon as an interceptor awaits anything but
-/// next(), and keeps the call until it has ended.
+/// next(). From then on it keeps the call until it has ended; before, they go on only where the call does.
 class Interception final : public rpc::Job,
                            public base::Block,
                            private EndFrame::Owner,
                            private connectrpc::detail::Intercepted,
                            private connectrpc::detail::ContextCall {
  public:
-  explicit Interception(std::shared_ptr<Call> call);
+  explicit Interception(Call& call);
   ~Interception() override;
 
   /// `pool`: the loop's. May end it at once.
   static void start(std::unique_ptr<Interception> interception, rpc::WorkerPool& pool);
+  /// The call goes first: the loop was shut down, and their coroutines with it.
+  void forget_call() noexcept { call_ = nullptr; }
 
   /// What goes out, and what has come, as the interceptors' hooks leave it. Throw Error.
   std::string outgoing(std::string payload) const;
@@ -68,7 +70,7 @@ class Interception final : public rpc::Job,
   // connectrpc::detail::Intercepted
   Context& intercepted_context() noexcept override { return context_; }
   Task<> proceed() override { return end_.task(); }
-  bool has_answer() const noexcept override { return answer_.has_value(); }
+  bool has_answer() const noexcept override { return answer_ != nullptr; }
   // connectrpc::detail::ContextCall
   void send_headers() override;
   void respond(const google::protobuf::MessageLite& message) override;
@@ -85,9 +87,10 @@ class Interception final : public rpc::Job,
   void change(std::string_view bytes, std::string& into, bool request, Hooks hooks) const;
 
   // Until the end.
-  std::shared_ptr<Call> call_;
+  Call* call_;
+  std::shared_ptr<Call> kept_call_;
   Context context_;
-  std::optional<std::string> answer_;
+  std::unique_ptr<std::string> answer_;
   connectrpc::detail::InterceptorRun outermost_;
   // What next() gives to the innermost.
   EndFrame end_;

@@ -76,10 +76,19 @@ ServerCall::ServerCall(std::shared_ptr<ServerEnvironment> environment, const Rou
       exchange_(std::move(exchange)),
       protocol_(std::move(protocol)),
       codec_(codec::message_codec(protocol_->codec())),
-      context_(connectrpc::detail::ContextAccess::make(*this)) {
+      context_(connectrpc::detail::ContextAccess::make(*this, facts())) {
+  if (environment_.on_call_end) began_ = std::chrono::steady_clock::now();
+
+  next_ = environment_.calls.first_;
+  if (next_ != nullptr) next_->previous_ = this;
+  environment_.calls.first_ = this;
+  ++environment_.calls.size_;
+}
+
+connectrpc::detail::ContextFacts ServerCall::facts() const {
   const http::RequestHead& head = exchange_->request();
-  connectrpc::detail::ContextAccess::Facts facts;
-  facts.method = route.method;
+  connectrpc::detail::ContextFacts facts;
+  facts.method = route_.method;
   facts.raw_request_headers = &head.headers;
   facts.peer = &exchange_->peer();
   facts.http_method = head.method;
@@ -89,13 +98,7 @@ ServerCall::ServerCall(std::shared_ptr<ServerEnvironment> environment, const Rou
   facts.http_version = head.version;
   if (const auto timeout = environment_.deadlines.apply(protocol_->timeout()))
     facts.deadline = Deadline::after(*timeout);
-  if (environment_.on_call_end) began_ = std::chrono::steady_clock::now();
-  connectrpc::detail::ContextAccess::set(context_, facts);
-
-  next_ = environment_.calls.first_;
-  if (next_ != nullptr) next_->previous_ = this;
-  environment_.calls.first_ = this;
-  ++environment_.calls.size_;
+  return facts;
 }
 
 ServerCall::~ServerCall() {

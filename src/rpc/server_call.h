@@ -147,6 +147,8 @@ class ServerCall final : public base::Block,
 
   ServerCall(std::shared_ptr<ServerEnvironment> environment, const Route& route,
              std::unique_ptr<http::ServerExchange> exchange, std::unique_ptr<protocol::ServerCall> protocol);
+  // Of this call, all but its context.
+  connectrpc::detail::ContextFacts facts() const;
 
   // Job
   Task<> run() override;

@@ -109,7 +109,7 @@ WorkerPool::WorkerPool(asio::execution_context& context)
     : LoopService(context), loop_(static_cast<io::Loop&>(context)) {}
 
 WorkerPool::~WorkerPool() {
-  while (kept_ != nullptr) release(*kept_);
+  for (const Slot& slot : slots_) delete slot.job;
 }
 
 void WorkerPool::start(std::unique_ptr<Job> job) {
@@ -125,16 +125,20 @@ void WorkerPool::start(std::unique_ptr<Job> job) {
   worker->start(std::move(job));
 }
 
-void WorkerPool::keep(std::unique_ptr<Job> job) noexcept {
-  Job* const first = std::exchange(kept_, job.release());
-  kept_->next_ = first;
-  if (first != nullptr) first->previous_ = kept_;
+void WorkerPool::keep(std::unique_ptr<Job> job) {
+  if (first_free_ == no_slot) {
+    slots_.push_back({nullptr, no_slot});
+    first_free_ = slots_.size() - 1;
+  }
+  Slot& slot = slots_[first_free_];
+  job->slot_ = std::exchange(first_free_, slot.next_free);
+  slot.job = job.release();
 }
 
 std::unique_ptr<Job> WorkerPool::release(Job& job) noexcept {
-  (job.previous_ != nullptr ? job.previous_->next_ : kept_) = job.next_;
-  if (job.next_ != nullptr) job.next_->previous_ = job.previous_;
-  return std::unique_ptr<Job>(&job);
+  Slot& slot = slots_[job.slot_];
+  slot.next_free = std::exchange(first_free_, job.slot_);
+  return std::unique_ptr<Job>(std::exchange(slot.job, nullptr));
 }
 
 void WorkerPool::drop_idle() {
@@ -152,7 +156,9 @@ void WorkerPool::close() {
   idle_.clear();
   // Frames must go while the loop's services still exist, but a job must outlive frames that other services hold.
   for (const auto& worker : workers_) worker->abandon();
-  for (Job* job = kept_; job != nullptr; job = job->next_) job->abandon();
+  for (const Slot& slot : slots_) {
+    if (slot.job != nullptr) slot.job->abandon();
+  }
 }
 
 }  // namespace connectrpc::rpc

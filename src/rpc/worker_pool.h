@@ -39,8 +39,7 @@ class Job {
   friend class WorkerPool;
   Worker* worker_ = nullptr;
   // Among those that the pool keeps.
-  Job* previous_ = nullptr;
-  Job* next_ = nullptr;
+  std::size_t slot_ = 0;
 };
 
 /// The workers of one loop.
@@ -52,7 +51,7 @@ class WorkerPool final : public LoopService<WorkerPool> {
   /// Starts `job` on an idle coroutine, inline: it runs until it first waits.
   void start(std::unique_ptr<Job> job);
   /// Owns a job that does without a coroutine of the pool until it is released.
-  void keep(std::unique_ptr<Job> job) noexcept;
+  void keep(std::unique_ptr<Job> job);
   std::unique_ptr<Job> release(Job& job) noexcept;
   std::size_t idle() const noexcept { return idle_.size(); }
   /// Ends coroutines without a job. Not from inside one.
@@ -60,12 +59,21 @@ class WorkerPool final : public LoopService<WorkerPool> {
   void close();
 
  private:
+  // For a job that is kept. Those that are free form a list. Jobs in a list of their own would be less to look after,
+  // but each that goes would touch two that have long left the cache.
+  struct Slot {
+    // Owned; null where there is none.
+    Job* job;
+    std::size_t next_free;
+  };
+  static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
+
   friend class Worker;
   io::Loop& loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> idle_;
-  // Owned.
-  Job* kept_ = nullptr;
+  std::vector<Slot> slots_;
+  std::size_t first_free_ = no_slot;
 };
 
 }  // namespace connectrpc::rpc

@@ -8,11 +8,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace connectrpc::rpc {
 namespace {
@@ -57,6 +59,46 @@ TEST(WorkerPool, DropsOnlyIdleWorkers) {
   EXPECT_EQ(pool.idle(), 0U);
   first.notify();
   EXPECT_EQ(ended, 3);
+}
+
+class KeptJob final : public Job {
+ public:
+  KeptJob(int& abandoned, int& gone) : abandoned_(abandoned), gone_(gone) {}
+  ~KeptJob() override { ++gone_; }
+  Task<> run() override { return {}; }
+  void abandon() override { ++abandoned_; }
+
+ private:
+  int& abandoned_;
+  int& gone_;
+};
+
+TEST(WorkerPool, KeepsUntilItIsAskedOrGoes) {
+  int abandoned = 0;
+  int gone = 0;
+  {
+    io::Loop loop;
+    WorkerPool& pool = WorkerPool::of(loop);
+    std::vector<Job*> kept;
+    const auto keep = [&] {
+      auto job = std::make_unique<KeptJob>(abandoned, gone);
+      kept.push_back(job.get());
+      pool.keep(std::move(job));
+    };
+    for (int i = 0; i < 5; ++i) keep();
+    // From the middle, the beginning and the end; their places are taken again.
+    for (const std::size_t i : {2, 0, 4}) {
+      Job* const job = kept[i];
+      EXPECT_EQ(pool.release(*job).get(), job);
+    }
+    EXPECT_EQ(gone, 3);
+    for (int i = 0; i < 4; ++i) keep();
+    for (const std::size_t i : {8, 1, 5}) EXPECT_EQ(pool.release(*kept[i]).get(), kept[i]);
+    EXPECT_EQ(gone, 6);
+    EXPECT_EQ(abandoned, 0);
+  }
+  EXPECT_EQ(abandoned, 3);
+  EXPECT_EQ(gone, 9);
 }
 
 // Runs what it is given; `ended` hears what it has thrown.

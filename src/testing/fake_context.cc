@@ -14,19 +14,7 @@ namespace connectrpc::testing {
 class FakeContext::State final : private detail::ContextCall {
  public:
   State(const MethodSpec& method, FakeCall call)
-      : call_(std::move(call)), context_(detail::ContextAccess::make(*this)) {
-    detail::ContextAccess::Facts facts;
-    facts.method = &method;
-    facts.raw_request_headers = &call_.request_headers;
-    facts.peer = &call_.peer;
-    facts.http_method = "POST";
-    facts.authority = call_.authority;
-    facts.deadline = call_.deadline;
-    facts.protocol = call_.protocol;
-    facts.codec = call_.codec;
-    facts.http_version = call_.http_version;
-    detail::ContextAccess::set(context_, facts);
-  }
+      : call_(std::move(call)), context_(detail::ContextAccess::make(*this, facts_of(method, call_))) {}
 
   Context& context() noexcept { return context_; }
   void cancel(CancelReason reason) {
@@ -35,6 +23,20 @@ class FakeContext::State final : private detail::ContextCall {
   }
 
  private:
+  static detail::ContextFacts facts_of(const MethodSpec& method, const FakeCall& call) {
+    detail::ContextFacts facts;
+    facts.method = &method;
+    facts.raw_request_headers = &call.request_headers;
+    facts.peer = &call.peer;
+    facts.http_method = "POST";
+    facts.authority = call.authority;
+    facts.deadline = call.deadline;
+    facts.protocol = call.protocol;
+    facts.codec = call.codec;
+    facts.http_version = call.http_version;
+    return facts;
+  }
+
   void send_headers() override { static_cast<void>(detail::ContextAccess::take_response_headers(context_, false)); }
   void respond(const google::protobuf::MessageLite&) override {}
   bool compress_response(std::string_view) override { return true; }

@@ -63,7 +63,7 @@ class FakeCall final : public detail::ServerCall {
 
  private:
   static Task<bool> sent() { co_return true; }
-  Context context_ = detail::ContextAccess::make(*this);
+  Context context_ = detail::ContextAccess::make(*this, {});
 };
 
 class FakeCallSync final : public detail::ServerCallSync {

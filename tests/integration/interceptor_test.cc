@@ -746,7 +746,8 @@ TEST(Interceptor, GoesWithItsLoop) {
           loop,
           [&]() -> Task<> {
             const GreetRequest request = named("Ann");
-            co_await client.greet(request);
+            const CallOptions patient = CallOptions().timeout(std::chrono::hours(1));
+            co_await client.greet(request, patient);
           },
           boost::asio::detached);
       loop.run_for(std::chrono::milliseconds(20));

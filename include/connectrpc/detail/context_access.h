@@ -8,40 +8,29 @@
 
 namespace connectrpc::detail {
 
+/// What a context knows from the beginning.
+struct ContextFacts {
+  const MethodSpec* method = nullptr;
+  const Headers* raw_request_headers = nullptr;
+  const Peer* peer = nullptr;
+  std::string_view http_method;
+  std::string_view authority;
+  Deadline deadline;
+  Protocol protocol = Protocol::connect;
+  Codec codec = Codec::proto;
+  HttpVersion http_version = HttpVersion::http2;
+};
+
 class ContextAccess {
  public:
-  struct Facts {
-    const MethodSpec* method = nullptr;
-    const Headers* raw_request_headers = nullptr;
-    const Peer* peer = nullptr;
-    std::string_view http_method;
-    std::string_view authority;
-    Deadline deadline;
-    Protocol protocol = Protocol::connect;
-    Codec codec = Codec::proto;
-    HttpVersion http_version = HttpVersion::http2;
-  };
-
-  /// The call outlives the context.
-  static Context make(ContextCall& call) { return Context(call); }
-  /// Everything that `facts` points to outlives the context.
-  static void set(Context& context, const Facts& facts) {
-    context.method_ = facts.method;
-    context.raw_request_headers_ = facts.raw_request_headers;
-    context.peer_ = facts.peer;
-    context.http_method_ = facts.http_method;
-    context.authority_ = facts.authority;
-    context.deadline_ = facts.deadline;
-    context.protocol_ = facts.protocol;
-    context.codec_ = facts.codec;
-    context.http_version_ = facts.http_version;
-  }
+  /// The call, and everything that `facts` points to, outlive the context.
+  static Context make(ContextCall& call, const ContextFacts& facts) { return {call, facts}; }
   /// The headers to be sent; from then on they are frozen. `last`: nobody will read them any more.
   static Headers take_response_headers(Context& context, bool last);
 
   static void warn(const Context& context, std::string_view text) { context.call_.warn(text); }
 
-  /// A client's: what will be sent, in place of Facts::raw_request_headers.
+  /// A client's: what will be sent, in place of ContextFacts::raw_request_headers.
   static void set_request_headers(Context& context, Headers&& headers) {
     context.request_headers_ = std::move(headers);
     context.request_headers_made_ = true;
@@ -66,3 +55,15 @@ class ContextAccess {
 };
 
 }  // namespace connectrpc::detail
+
+inline connectrpc::Context::Context(detail::ContextCall& call, const detail::ContextFacts& facts)
+    : call_(call),
+      method_(facts.method),
+      raw_request_headers_(facts.raw_request_headers),
+      peer_(facts.peer),
+      http_method_(facts.http_method),
+      authority_(facts.authority),
+      deadline_(facts.deadline),
+      protocol_(facts.protocol),
+      codec_(facts.codec),
+      http_version_(facts.http_version) {}
