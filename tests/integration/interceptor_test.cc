@@ -19,6 +19,7 @@
 #include <cstdio>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -704,6 +705,67 @@ TEST(Interceptor, GivesUpWithItsCall) {
   }
   EXPECT_TRUE(probe_test::eventually([&] { return journal.lines().size() == 2; }));
   EXPECT_EQ(journal.lines().back(), "client ends with canceled");
+}
+
+// It is the last that has the call when it needs a thread of Asio's.
+TEST(Interceptor, GoesOnWhenItsCallWasGivenUp) {
+  for (const bool on_its_loop : {true, false}) {
+    std::atomic<bool> done = false;
+    std::string code;
+    Peer peer;
+    ChannelOptions options;
+    options.http_version = HttpVersion::http2;
+    options.interceptors = {made([&](Context& context, const Next& next) -> Task<> {
+      try {
+        co_await next();
+      } catch (const Error& error) {
+        code = to_string(error.code());
+      }
+      const auto executor = co_await boost::asio::this_coro::executor;
+      boost::asio::steady_timer timer(executor, std::chrono::milliseconds(2));
+      co_await timer.async_wait(boost::asio::use_awaitable);
+      peer = context.peer();
+      done = true;
+    })};
+    Greeter greeter;
+    boost::asio::io_context loop(1);
+    std::optional<testing::InMemoryServer> server;
+    if (on_its_loop) {
+      server.emplace(loop);
+    } else {
+      server.emplace();
+    }
+    server->add(greeter);
+    const ChannelPtr channel = server->channel(std::move(options));
+    if (on_its_loop) {
+      const auto leave_early = [&]() -> Task<> {
+        {
+          const greet::v1::GreetServiceClient client(channel);
+          auto call = client.converse();
+          const GreetRequest request = named("Ann");
+          co_await call.send(request);
+          co_await call.receive();
+        }
+        const auto executor = co_await boost::asio::this_coro::executor;
+        boost::asio::steady_timer timer(executor);
+        while (!done) {
+          timer.expires_after(std::chrono::milliseconds(1));
+          co_await timer.async_wait(boost::asio::use_awaitable);
+        }
+      };
+      probe_test::run_on(loop, leave_early());
+    } else {
+      {
+        const greet::v1::GreetServiceClientSync client(channel);
+        auto call = client.converse();
+        call.send(named("Ann"));
+        EXPECT_TRUE(call.receive());
+      }
+      EXPECT_TRUE(probe_test::eventually([&] { return done.load(); }));
+    }
+    EXPECT_EQ(code, "canceled");
+    EXPECT_EQ(peer.kind(), Peer::Kind::in_process);
+  }
 }
 
 // The client's loop ends before the call.
