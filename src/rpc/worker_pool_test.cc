@@ -87,13 +87,13 @@ TEST(WorkerPool, KeepsUntilItIsAskedOrGoes) {
     };
     for (int i = 0; i < 5; ++i) keep();
     // From the middle, the beginning and the end; their places are taken again.
-    for (const std::size_t i : {2, 0, 4}) {
+    for (const std::size_t i : {2U, 0U, 4U}) {
       Job* const job = kept[i];
       EXPECT_EQ(pool.release(*job).get(), job);
     }
     EXPECT_EQ(gone, 3);
     for (int i = 0; i < 4; ++i) keep();
-    for (const std::size_t i : {8, 1, 5}) EXPECT_EQ(pool.release(*kept[i]).get(), kept[i]);
+    for (const std::size_t i : {8U, 1U, 5U}) EXPECT_EQ(pool.release(*kept[i]).get(), kept[i]);
     EXPECT_EQ(gone, 6);
     EXPECT_EQ(abandoned, 0);
   }
