@@ -12,16 +12,27 @@ import run  # noqa: E402
 
 UNARY = "Timeouts/HTTPVersion:2/Protocol:PROTOCOL_CONNECT/Codec:CODEC_PROTO/Compression:COMPRESSION_IDENTITY/TLS:false/unary"
 EMPTY = "connect error JSON: unexpected end of JSON input"
+HALF = (
+    "Client Cancellation/HTTPVersion:1/Protocol:PROTOCOL_GRPC_WEB/Codec:CODEC_PROTO/Compression:COMPRESSION_IDENTITY/"
+    "TLS:false/(grpc server impl)/bidi-stream/half-duplex/cancel-after-close-send"
+)
+TAKEN = 'actual error {code: 14 (unavailable), message: "http: invalid Read on closed Body"} does not match expected code 1'
+UNEXPECTED = "received an unexpected error:"
+TAKEN_TOO = 'code:CODE_UNAVAILABLE  message:"http: invalid Read on closed Body"'
+NOTHING = "expecting 1 response messages but instead got 0"
 
 
 def failure(case, *lines):
     return f"FAILED: {case}:\n" + "".join(f"\t{line}\n" for line in lines) + "\t\n\n"
 
 
-class OvertakenTest(unittest.TestCase):
+class RacedTest(unittest.TestCase):
     def test_only_the_empty_answer_of_a_connect_unary_timeout(self):
-        self.assertEqual(run.overtaken(failure(UNARY, EMPTY)), [UNARY])
-        self.assertEqual(run.overtaken(failure(UNARY, EMPTY) + failure(UNARY.replace("PROTO/", "JSON/"), EMPTY))[0], UNARY)
+        self.assertEqual(run.raced(failure(UNARY, EMPTY), "server"), [UNARY])
+        both = failure(UNARY, EMPTY) + failure(UNARY.replace("PROTO/", "JSON/"), EMPTY)
+        self.assertEqual(run.raced(both, "server")[0], UNARY)
+        self.assertEqual(len(run.raced(both, "server")), 2)
+        self.assertEqual(run.raced(failure(UNARY, EMPTY), "client"), [])
         for case, *why in [
             (UNARY, "actual error code is canceled"),
             (UNARY, EMPTY, "actual error code is canceled"),
@@ -31,10 +42,27 @@ class OvertakenTest(unittest.TestCase):
             (UNARY.replace("Timeouts", "Errors"), EMPTY),
         ]:
             with self.subTest(case=case, why=why):
-                self.assertEqual(run.overtaken(failure(case, *why)), [])
+                self.assertEqual(run.raced(failure(case, *why), "server"), [])
+
+    def test_only_the_body_that_was_taken_from_the_server_over_grpc_go(self):
+        self.assertEqual(run.raced(failure(HALF, TAKEN), "client"), [HALF])
+        self.assertEqual(run.raced(failure(HALF, UNEXPECTED, TAKEN_TOO, NOTHING), "client"), [HALF])
+        self.assertEqual(run.raced(failure(HALF, TAKEN), "server"), [])
+        for case, *why in [
+            (HALF, NOTHING),
+            (HALF, UNEXPECTED, "code:CODE_UNAVAILABLE", NOTHING),
+            (HALF, TAKEN, "expecting 2 response messages but instead got 1"),
+            (HALF, TAKEN.replace("14 (unavailable)", "13 (internal)")),
+            (HALF.replace("HTTPVersion:1", "HTTPVersion:2"), TAKEN),
+            (HALF.replace("(grpc server impl)/", ""), TAKEN),
+            (HALF.replace("half", "full"), TAKEN),
+            (HALF.replace("GRPC_WEB", "CONNECT"), TAKEN),
+        ]:
+            with self.subTest(case=case, why=why):
+                self.assertEqual(run.raced(failure(case, *why), "client"), [])
 
     def test_not_beside_another_failure(self):
-        self.assertEqual(run.overtaken(failure(UNARY, EMPTY) + failure("Basic/unary", "wrong data")), [])
+        self.assertEqual(run.raced(failure(UNARY, EMPTY) + failure("Basic/unary", "wrong data"), "server"), [])
 
 
 class RunTest(unittest.TestCase):
