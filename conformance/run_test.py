@@ -27,28 +27,33 @@ def failure(case, *lines):
 
 
 class RacedTest(unittest.TestCase):
+    def assert_stand(self, mode, *failures):
+        for case, *why in failures:
+            with self.subTest(case=case, why=why):
+                self.assertEqual(run.raced(failure(case, *why), mode), [])
+
     def test_only_the_empty_answer_of_a_connect_unary_timeout(self):
         self.assertEqual(run.raced(failure(UNARY, EMPTY), "server"), [UNARY])
         both = failure(UNARY, EMPTY) + failure(UNARY.replace("PROTO/", "JSON/"), EMPTY)
         self.assertEqual(run.raced(both, "server")[0], UNARY)
         self.assertEqual(len(run.raced(both, "server")), 2)
         self.assertEqual(run.raced(failure(UNARY, EMPTY), "client"), [])
-        for case, *why in [
+        self.assert_stand(
+            "server",
             (UNARY, "actual error code is canceled"),
             (UNARY, EMPTY, "actual error code is canceled"),
             (UNARY,),
             (UNARY.replace("CONNECT", "GRPC_WEB"), EMPTY),
             (UNARY.replace("unary", "server-stream"), EMPTY),
             (UNARY.replace("Timeouts", "Errors"), EMPTY),
-        ]:
-            with self.subTest(case=case, why=why):
-                self.assertEqual(run.raced(failure(case, *why), "server"), [])
+        )
 
     def test_only_the_body_that_was_taken_from_the_server_over_grpc_go(self):
         self.assertEqual(run.raced(failure(HALF, TAKEN), "client"), [HALF])
         self.assertEqual(run.raced(failure(HALF, UNEXPECTED, TAKEN_TOO, NOTHING), "client"), [HALF])
         self.assertEqual(run.raced(failure(HALF, TAKEN), "server"), [])
-        for case, *why in [
+        self.assert_stand(
+            "client",
             (HALF, NOTHING),
             (HALF, UNEXPECTED, "code:CODE_UNAVAILABLE", NOTHING),
             (HALF, TAKEN, "expecting 2 response messages but instead got 1"),
@@ -57,9 +62,7 @@ class RacedTest(unittest.TestCase):
             (HALF.replace("(grpc server impl)/", ""), TAKEN),
             (HALF.replace("half", "full"), TAKEN),
             (HALF.replace("GRPC_WEB", "CONNECT"), TAKEN),
-        ]:
-            with self.subTest(case=case, why=why):
-                self.assertEqual(run.raced(failure(case, *why), "client"), [])
+        )
 
     def test_not_beside_another_failure(self):
         self.assertEqual(run.raced(failure(UNARY, EMPTY) + failure("Basic/unary", "wrong data"), "server"), [])

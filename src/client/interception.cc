@@ -16,27 +16,16 @@ namespace connectrpc::client {
 
 using connectrpc::detail::ContextAccess;
 
-namespace {
-
-connectrpc::detail::ContextFacts facts_of(const Call& call) {
-  const ChannelOptions& options = call.core().options();
-  connectrpc::detail::ContextFacts facts;
-  facts.method = &call.method();
-  facts.peer = &call.peer_here();
-  facts.http_method = "POST";
-  facts.authority = call.core().url().authority;
-  facts.deadline = call.deadline();
-  facts.protocol = options.protocol;
-  facts.codec = options.codec;
-  return facts;
-}
-
-}  // namespace
-
 Interception::Interception(Call& call)
     : Intercepted(this),
       call_(&call),
-      context_(ContextAccess::make(*this, facts_of(call))),
+      context_(ContextAccess::make(*this, {.method = &call.method(),
+                                           .peer = &call.peer_here(),
+                                           .http_method = "POST",
+                                           .authority = call.core().url().authority,
+                                           .deadline = call.deadline(),
+                                           .protocol = call.core().options().protocol,
+                                           .codec = call.core().options().codec})),
       outermost_(call.core().options().interceptors, *this),
       end_(*this) {
   ContextAccess::set_request_headers(context_, call.take_request_headers());

@@ -14,7 +14,16 @@ namespace connectrpc::testing {
 class FakeContext::State final : private detail::ContextCall {
  public:
   State(const MethodSpec& method, FakeCall call)
-      : call_(std::move(call)), context_(detail::ContextAccess::make(*this, facts_of(method, call_))) {}
+      : call_(std::move(call)),
+        context_(detail::ContextAccess::make(*this, {.method = &method,
+                                                     .raw_request_headers = &call_.request_headers,
+                                                     .peer = &call_.peer,
+                                                     .http_method = "POST",
+                                                     .authority = call_.authority,
+                                                     .deadline = call_.deadline,
+                                                     .protocol = call_.protocol,
+                                                     .codec = call_.codec,
+                                                     .http_version = call_.http_version})) {}
 
   Context& context() noexcept { return context_; }
   void cancel(CancelReason reason) {
@@ -23,20 +32,6 @@ class FakeContext::State final : private detail::ContextCall {
   }
 
  private:
-  static detail::ContextFacts facts_of(const MethodSpec& method, const FakeCall& call) {
-    detail::ContextFacts facts;
-    facts.method = &method;
-    facts.raw_request_headers = &call.request_headers;
-    facts.peer = &call.peer;
-    facts.http_method = "POST";
-    facts.authority = call.authority;
-    facts.deadline = call.deadline;
-    facts.protocol = call.protocol;
-    facts.codec = call.codec;
-    facts.http_version = call.http_version;
-    return facts;
-  }
-
   void send_headers() override { static_cast<void>(detail::ContextAccess::take_response_headers(context_, false)); }
   void respond(const google::protobuf::MessageLite&) override {}
   bool compress_response(std::string_view) override { return true; }
